@@ -1,0 +1,1 @@
+"""The command line and the embedded runtime: the only code that knows all services."""

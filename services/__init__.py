@@ -1,0 +1,1 @@
+"""The four services of Kith, none of which imports another."""
