@@ -1,0 +1,1 @@
+"""What was promised, what happened, what did not?"""

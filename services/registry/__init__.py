@@ -1,0 +1,1 @@
+"""Who are the children, where, with whom?"""

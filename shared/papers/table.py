@@ -1,0 +1,34 @@
+"""A table found on a sheet: its title rows, its headings, and its rows with their numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+Cell = str | int | float | bool | date | datetime | time | timedelta
+"""A cell as the reader gives it; an empty cell is an empty string."""
+
+Cells = Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The one table of a paper."""
+
+    sheet: str
+    """The sheet's name; empty for CSV."""
+    titles: Sequence[Cells]
+    """The rows above the headings."""
+    headings: Sequence[Cells]
+    """One heading row, or two where a group stands over its columns."""
+    columns: Mapping[str, int]
+    """Where each column that was recognised stands, from 0."""
+    labels: Mapping[str, str]
+    """How the paper itself calls each column that was recognised."""
+    rows: Sequence[tuple[int, Cells]]
+    """The rows with their number in the file, from 1, as the office program shows it."""
+    unknown: Sequence[str] = field(default_factory=tuple)
+    """Headings that mean nothing to the reader: told, not read."""
+    missing: Sequence[str] = field(default_factory=tuple)
+    """Columns that may be there and are not."""
+    unread_sheets: Sequence[str] = field(default_factory=tuple)
+    """Other sheets of the workbook that hold something."""
