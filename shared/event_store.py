@@ -1,0 +1,283 @@
+"""The append-only log of a service: append if nobody else did, load a stream, read everything in order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.contracts.catalogue import decode
+from shared.contracts.event import Event
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+EVENTS_MAX = 20_000
+"""Events in one append_many: a longer one would hold every reader's horizon for seconds."""
+
+
+class Position(NamedTuple):
+    """A place in a service's log. Positions compare as they are read; the text form is opaque to others."""
+
+    tx: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.tx}-{self.position}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Return the position that *text* writes; raise ValueError where it is none."""
+        tx, _, position = text.partition("-")
+        return cls(int(tx), int(position))
+
+
+START = Position(0, 0)
+
+
+class NewEvent(NamedTuple):
+    """An event that is to be appended, with the id that its cause gives it."""
+
+    event_id: UUID
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What is to be added to one stream.
+
+    *expected*: None any version, 0 no stream yet, n exactly n. *claims* are taken with the append or
+    nothing is; *releases* are given back with it.
+    """
+
+    stream: str
+    events: Sequence[NewEvent]
+    expected: int | None = None
+    claims: Sequence[str] = ()
+    releases: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Where events come from: stored beside each, published in its headers. No personal data."""
+
+    command_id: UUID
+    correlation_id: UUID
+    caller: str
+    traceparent: str | None = None
+
+    def as_json(self) -> str:
+        return orjson.dumps(
+            {
+                "command_id": self.command_id,
+                "correlation_id": self.correlation_id,
+                "caller": self.caller,
+                "traceparent": self.traceparent,
+            }
+        ).decode()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event as the log holds it."""
+
+    tx: int
+    position: int
+    version: int
+    schema_version: int
+    event_id: UUID
+    stream_id: str
+    event_type: str
+    data: str
+    meta: str
+    stored_at: datetime
+
+    @cached_property
+    def event(self) -> Event:
+        """The event itself; raises UnknownEvent or ValidationError where no contract fits."""
+        return decode(self.event_type, self.schema_version, self.data)
+
+    @property
+    def place(self) -> Position:
+        return Position(self.tx, self.position)
+
+
+class Outcome(StrEnum):
+    """What became of one stream of a bulk append."""
+
+    TAKEN = "taken"
+    CONFLICT = "conflict"
+    CLAIMED = "claimed"
+    ALREADY = "already"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAnswer:
+    """The outcome of each append in the order it was given, and the last position written, if any."""
+
+    outcomes: tuple[Outcome, ...]
+    position: Position | None
+
+
+class WrongVersion(Exception):
+    """The stream is not at the version that was expected: load it again and decide anew."""
+
+
+class Overtaken(Exception):
+    """A later transaction has appended to the stream: try again in a new transaction."""
+
+
+class ClaimTaken(Exception):
+    """Another stream holds a claim that this append needs: the rule it stands for would be broken."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__("a claim that this append needs is held by another stream")
+        self.keys = tuple(keys)
+
+
+async def append(connection: Connection, wanted: Append, meta: Meta) -> Position:
+    """Append to one stream and return the last position written.
+
+    Raises WrongVersion, ClaimTaken, or Overtaken (any version was expected, but this transaction
+    began before the stream's last one). Events that are in the log already count as appended.
+    """
+    if wanted.claims or wanted.releases:
+        return await _append_with_claims(connection, wanted, meta)
+    row = await connection.fetchrow(
+        SQL.append,
+        wanted.stream,
+        wanted.expected,
+        [new.event_id for new in wanted.events],
+        [type(new.event).__name__ for new in wanted.events],
+        [new.event.schema_version for new in wanted.events],
+        [new.event.model_dump_json() for new in wanted.events],
+        meta.as_json(),
+    )
+    if row is None or row["version"] is None:
+        raise Overtaken(wanted.stream) if wanted.expected is None else WrongVersion(wanted.stream)
+    return Position(row["tx"], row["last_position"])
+
+
+async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> Position:
+    answer = await append_many(connection, [wanted], meta)
+    match answer.outcomes[0]:
+        case Outcome.CLAIMED:
+            raise ClaimTaken(wanted.claims)
+        case Outcome.CONFLICT:
+            raise WrongVersion(wanted.stream)
+        case Outcome.TAKEN | Outcome.ALREADY:
+            return answer.position or await last_position(connection)
+
+
+async def append_many(connection: Connection, appends: Sequence[Append], meta: Meta) -> BulkAnswer:
+    """Append to many streams, each for itself; the streams must differ, at most EVENTS_MAX events in all.
+
+    A stream that expects any version is never a conflict: raises Overtaken instead, and the whole
+    transaction must be tried again.
+    """
+    if not appends:
+        return BulkAnswer((), None)
+    _check_size(appends)
+    numbered = list(enumerate(appends, start=1))
+    flat = [
+        (new.event_id, type(new.event).__name__, new.event.schema_version, new.event.model_dump_json(), n, i)
+        for n, wanted in numbered
+        for i, new in enumerate(wanted.events, start=1)
+    ]
+    ids, types, schema_versions, bodies, streams, numbers = zip(*flat, strict=True)
+    rows = await connection.fetch(
+        SQL.append_many,
+        [wanted.stream for wanted in appends],
+        [wanted.expected for wanted in appends],
+        [len(wanted.events) for wanted in appends],
+        [key for wanted in appends for key in wanted.claims],
+        [n for n, wanted in numbered for _ in wanted.claims],
+        [key for wanted in appends for key in wanted.releases],
+        [n for n, wanted in numbered for _ in wanted.releases],
+        ids,
+        types,
+        schema_versions,
+        bodies,
+        streams,
+        numbers,
+        meta.as_json(),
+    )
+    outcomes = tuple(Outcome(row["outcome"]) for row in rows)
+    for wanted, outcome in zip(appends, outcomes, strict=True):
+        if outcome is Outcome.CONFLICT and wanted.expected is None:
+            raise Overtaken(wanted.stream)
+    newest = rows[0]["last_position"]
+    return BulkAnswer(outcomes, None if newest is None else Position(rows[0]["tx"], newest))
+
+
+def _check_size(appends: Sequence[Append]) -> None:
+    if sum(len(wanted.events) for wanted in appends) > EVENTS_MAX:
+        raise ValueError(f"an append takes at most {EVENTS_MAX} events: split it")
+    if any(not wanted.events for wanted in appends):
+        raise ValueError("an append has at least one event")
+    if len({wanted.stream for wanted in appends}) != len(appends):
+        raise ValueError("the streams of one append_many must differ")
+
+
+async def load(connection: Connection, stream_id: str, after_version: int = 0) -> list[Recorded]:
+    """Return the events of a stream after a version, in order."""
+    return _recorded(await connection.fetch(SQL.load, stream_id, after_version))
+
+
+async def load_many(connection: Connection, stream_ids: Sequence[str]) -> dict[str, list[Recorded]]:
+    """Return the events of several streams; a stream that is not there has an empty list."""
+    streams: dict[str, list[Recorded]] = {stream_id: [] for stream_id in stream_ids}
+    for recorded in _recorded(await connection.fetch(SQL.load_many, list(stream_ids))):
+        streams[recorded.stream_id].append(recorded)
+    return streams
+
+
+async def read_after(connection: Connection, checkpoint: Position, limit: int) -> list[Recorded]:
+    """Return up to *limit* events after *checkpoint* in the order of the log.
+
+    A transaction that commits late is never skipped: nothing is returned beyond the horizon, the
+    oldest transaction still open.
+    """
+    return _recorded(await connection.fetch(SQL.read_after, checkpoint.tx, checkpoint.position, limit))
+
+
+async def find_event(connection: Connection, event_id: UUID) -> Recorded | None:
+    """Return one event by its id, or None."""
+    row = await connection.fetchrow(SQL.find_event, event_id)
+    return None if row is None else Recorded(*row)
+
+
+async def last_position(connection: Connection) -> Position:
+    """Return the end of the log, START where it is empty."""
+    row = await connection.fetchrow(SQL.last_position)
+    return START if row is None else Position(row["tx"], row["position"])
+
+
+async def claim_owners(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Return the stream that holds each of *keys*; free keys are left out."""
+    return {row["key"]: row["stream_id"] for row in await connection.fetch(SQL.claim_owners, list(keys))}
+
+
+async def store_id(connection: Connection) -> UUID:
+    """Return the id of this log, made with the database."""
+    found: UUID = await connection.fetchval(SQL.store_id)
+    return found
+
+
+async def horizon_lag(connection: Connection) -> float:
+    """Return for how many seconds the oldest write transaction of the cluster has been open."""
+    seconds: float = await connection.fetchval(SQL.horizon_lag)
+    return seconds
+
+
+def _recorded(rows: Iterable[asyncpg.Record]) -> list[Recorded]:
+    return [Recorded(*row) for row in rows]

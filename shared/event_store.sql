@@ -1,0 +1,55 @@
+-- name: append
+-- One stream in one round trip; no version comes back on a conflict.
+SELECT tx, version, last_position
+  FROM kernel.append($1::text, $2::int, $3::uuid[], $4::text[], $5::smallint[], $6::jsonb[], $7::jsonb)
+
+-- name: append_many
+-- Many streams in one statement, an outcome for each.
+SELECT n, outcome, version, tx, last_position
+  FROM kernel.append_many($1::text[], $2::int[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[],
+                          $8::uuid[], $9::text[], $10::smallint[], $11::jsonb[], $12::int[], $13::int[], $14::jsonb)
+
+-- name: load
+-- A stream from a version on: a range of the primary key.
+SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at
+  FROM kernel.events WHERE stream_id = $1::text AND version > $2::int ORDER BY version
+
+-- name: load_many
+-- Several streams at once, each in its order.
+SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at
+  FROM kernel.events WHERE stream_id = ANY ($1::text[]) ORDER BY stream_id, version
+
+-- name: read_after
+-- The only legal read of the whole log: one statement, so that one snapshot holds for both conditions.
+SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at
+  FROM kernel.events
+ WHERE (tx, position) > ($1::bigint, $2::bigint) AND tx < (SELECT kernel.horizon())
+ ORDER BY tx, position LIMIT $3::int
+
+-- name: last_position
+-- The end of the log as this snapshot sees it.
+SELECT tx, position FROM kernel.events ORDER BY tx DESC, position DESC LIMIT 1
+
+-- name: find_event
+-- One event by its id.
+SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at
+  FROM kernel.events WHERE event_id = $1::uuid
+
+-- name: claim_owners
+-- Which stream holds each of these keys.
+SELECT key, stream_id FROM kernel.claims WHERE key = ANY ($1::text[])
+
+-- name: store_id
+-- Who this log is.
+SELECT store_id FROM kernel.log
+
+-- name: horizon_lag
+-- How long the oldest write transaction of the cluster has been open, in seconds: it holds every reader back.
+SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8
+  FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+
+-- name: horizon_holders
+-- Who holds the readers back, the longest first.
+SELECT pid, datname::text AS database, usename::text AS role, state, application_name,
+       extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds
+  FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 20

@@ -1,0 +1,197 @@
+"""The path of every command: answered once, decided on the stream's past, retried when overtaken."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid5
+
+import asyncpg
+import orjson
+
+from shared.contracts.event import Event
+from shared.event_store import (
+    Append,
+    Connection,
+    Meta,
+    NewEvent,
+    Overtaken,
+    Pool,
+    Position,
+    Recorded,
+    WrongVersion,
+    append,
+    load,
+)
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+ATTEMPTS_MAX = 8
+"""Tries of one command before its caller is told to come again."""
+BACKOFF_SECONDS = 0.004
+"""The wait before the second try; it doubles with each."""
+
+RULES = UUID("6f0e7c1a-8f4b-5b52-9d3c-6b1f2f6d8a11")
+"""The namespace of the ids of events that a rule brings about, not a command."""
+
+RETRYABLE = (
+    WrongVersion,
+    Overtaken,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.UniqueViolationError,
+)
+
+Command = TypeVar("Command")
+State = TypeVar("State")
+
+
+class Rejected(Exception):
+    """A domain rule refuses the command; *code* names the rule and is a key of the message catalogues."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+class CommandIdReused(Exception):
+    """The command's id was used before with another body: one of the two is a mistake."""
+
+
+class TooBusy(Exception):
+    """The command lost its race ATTEMPTS_MAX times: nothing was done, it may come again."""
+
+
+@dataclass(frozen=True)
+class Decider(Generic[Command, State]):
+    """Three pure things that make a noun: what it is at first, what it decides, how it changes."""
+
+    category: str
+    initial: State
+    decide: Callable[[Command, State], Sequence[Event]]
+    evolve: Callable[[State, Any], State]
+
+    def fold(self, events: Iterable[Event]) -> State:
+        """Return the state that *events* lead to."""
+        state = self.initial
+        for event in events:
+            state = self.evolve(state, event)
+        return state
+
+    def stream(self, entity_id: UUID | str) -> str:
+        """Return the id of the stream of one entity."""
+        return f"{self.category}-{entity_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: the command's id and fingerprint, who sent it, what it belongs to."""
+
+    command_id: UUID
+    fingerprint: bytes
+    caller: str
+    correlation_id: UUID
+    traceparent: str | None = None
+
+    @property
+    def meta(self) -> Meta:
+        return Meta(self.command_id, self.correlation_id, self.caller, self.traceparent)
+
+    def event_id(self, *parts: object) -> UUID:
+        """Return the id of the event that this command makes at *parts*: the same when it comes again."""
+        return uuid5(self.command_id, "/".join(map(str, parts)))
+
+
+def rule_cause(rule: str, *parts: object) -> Cause:
+    """Return the cause of what a rule brings about: the same on every replica and every repetition."""
+    command_id = rule_event_id(rule, *parts)
+    return Cause(command_id, fingerprint(rule, *parts), f"rule:{rule}", command_id)
+
+
+def rule_event_id(rule: str, *parts: object) -> UUID:
+    """Return the id of the event that *rule* brings about for *parts*, for ever the same."""
+    return uuid5(RULES, "/".join((rule, *map(str, parts))))
+
+
+def fingerprint(*parts: object) -> bytes:
+    """Return what tells one command body from another: SHA-256 of its parts."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command was answered, where the log stood then, and whether this was a repetition."""
+
+    body: dict[str, Any]
+    position: Position
+    repeated: bool
+
+
+async def once(pool: Pool, cause: Cause, work: Callable[[Connection], Awaitable[dict[str, Any]]]) -> Answer:
+    """Do *work* in one transaction and answer it; a command that comes again gets its first answer.
+
+    Raises CommandIdReused for the same id with another body, TooBusy after ATTEMPTS_MAX lost races,
+    and whatever *work* raises to refuse (Rejected, ClaimTaken): then nothing was done.
+    """
+    for attempt in range(ATTEMPTS_MAX):
+        if attempt:
+            await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
+        try:
+            async with pool.acquire() as connection:
+                earlier = await _earlier_answer(connection, cause)
+                return earlier or await _work_and_answer(connection, cause, work)
+        except RETRYABLE as lost:
+            race = lost
+    raise TooBusy(str(cause.command_id)) from race
+
+
+async def _earlier_answer(connection: Connection, cause: Cause) -> Answer | None:
+    row = await connection.fetchrow(SQL.find_command, cause.command_id)
+    if row is None:
+        return None
+    if row["fingerprint"] != cause.fingerprint:
+        raise CommandIdReused(str(cause.command_id))
+    return Answer(orjson.loads(row["answer"]), Position(row["tx"], row["position"]), repeated=True)
+
+
+async def _work_and_answer(
+    connection: Connection, cause: Cause, work: Callable[[Connection], Awaitable[dict[str, Any]]]
+) -> Answer:
+    async with connection.transaction():
+        body = await work(connection)
+        row = await connection.fetchrow(
+            SQL.record_command, cause.command_id, cause.fingerprint, orjson.dumps(body).decode()
+        )
+    assert row is not None  # noqa: S101 - INSERT … RETURNING of one row returns one row
+    return Answer(orjson.loads(orjson.dumps(body)), Position(row["tx"], row["position"]), repeated=False)
+
+
+async def decide_and_append(
+    connection: Connection,
+    decider: Decider[Command, State],
+    entity_id: UUID | str,
+    command: Command,
+    cause: Cause,
+    *,
+    claims: Sequence[str] = (),
+    releases: Sequence[str] = (),
+    project: Callable[[Connection, Sequence[Event]], Awaitable[None]] | None = None,
+) -> Sequence[Event]:
+    """Load, fold, decide and append inside the transaction of `once`; return what was decided.
+
+    *project* writes the service's own tables with the events. Raises Rejected, WrongVersion, ClaimTaken.
+    """
+    stream = decider.stream(entity_id)
+    past: list[Recorded] = await load(connection, stream)
+    decided = decider.decide(command, decider.fold(recorded.event for recorded in past))
+    if not decided:
+        return decided
+    new = [NewEvent(cause.event_id(stream, n), event) for n, event in enumerate(decided)]
+    await append(connection, Append(stream, new, len(past), claims, releases), cause.meta)
+    if project is not None:
+        await project(connection, decided)
+    return decided
