@@ -70,7 +70,7 @@ class MatchesAnswer(Ask):
 
     matches: tuple[Match, ...]
     position: str
-    """The registry's log position ("tx-position") at which this was true: every child found is known there."""
+    """The registry's log position ("tx-position") at which every child found was known."""
 
 
 class IdentitiesQuestion(Ask):
