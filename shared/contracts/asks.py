@@ -37,7 +37,8 @@ class MatchRow(Ask):
 
     name: str
     id_number: str | None = None
-    village: VillageCode
+    village: VillageCode | None = None
+    """None where the paper gives an id number only."""
 
 
 class MatchOutcome(StrEnum):
