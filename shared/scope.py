@@ -1,0 +1,36 @@
+"""What a caller may see: one read transaction in which every table with areas shows only the caller's."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.event_store import Connection, Pool
+from shared.sql import queries
+from shared.tokens import Caller
+
+SQL = queries(__file__)
+
+ACQUIRE_SECONDS = 5.0
+"""How long a request waits for a free connection before it is told to come again."""
+
+WHOLE_SCOPE = {"kith.scope": "*"}
+"""Session settings of a service's own connections: it sees all areas until a caller narrows it."""
+
+
+@asynccontextmanager
+async def scoped(pool: Pool, caller: Caller) -> AsyncIterator[Connection]:
+    """Open a read-only transaction of one snapshot that sees only rows in the caller's areas.
+
+    Row level security applies it below every query (policy kernel.in_scope). Raises TimeoutError
+    where no connection is free in time.
+    """
+    async with (
+        pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await narrow(connection, caller)
+        yield connection
+
+
+async def narrow(connection: Connection, caller: Caller) -> None:
+    """Narrow the current transaction, and nothing after it, to the caller's areas."""
+    await connection.execute(SQL.narrow, ",".join(caller.areas))

@@ -1,0 +1,227 @@
+"""Who is calling: signed tokens with a role and areas, the keys that prove them, and how they end early."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+from uuid import UUID
+
+import structlog
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shared import clock
+from shared.contracts.event import AreaCode
+
+log = structlog.get_logger(__name__)
+
+Content = TypeVar("Content")
+
+ALGORITHM = "Ed25519"
+"""EdDSA by its name of RFC 9864; no other algorithm is accepted."""
+
+CLOCK_SKEW_SECONDS = 60
+"""How far the clocks of who issues and who checks may be apart."""
+
+TOKEN_LENGTH_MAX = 4096
+AREAS_MAX = 50
+RELOAD_SECONDS = 1.0
+"""A file of keys or of revoked tokens is looked at again at most this often."""
+
+
+class Role(StrEnum):
+    """Who a caller is in the care network, or beside it."""
+
+    VILLAGE = "village"
+    TEACHER = "teacher"
+    TOWNSHIP = "township"
+    COUNTY = "county"
+    OPERATOR = "operator"
+    SERVICE = "service"
+
+
+class Permission(StrEnum):
+    """What a caller may do."""
+
+    READ = "read"
+    RECORD = "record"
+    MANAGE = "manage"
+    IMPORT = "import"
+    ADVANCE = "advance"
+    OPERATE = "operate"
+    UNMASK = "unmask"
+
+
+_FIELD_WORK = frozenset({Permission.READ, Permission.RECORD})
+_DESK_WORK = _FIELD_WORK | {Permission.MANAGE, Permission.IMPORT, Permission.UNMASK}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.VILLAGE: _FIELD_WORK | {Permission.MANAGE, Permission.UNMASK},
+    Role.TEACHER: _FIELD_WORK,
+    Role.TOWNSHIP: _DESK_WORK,
+    Role.COUNTY: _DESK_WORK | {Permission.ADVANCE},
+    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.ADVANCE}),
+    Role.SERVICE: _FIELD_WORK | {Permission.IMPORT, Permission.ADVANCE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling, and for which areas (prefixes of 6, 9 or 12 digits)."""
+
+    sub: str
+    role: Role
+    areas: tuple[str, ...]
+    token_id: str
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the caller's role has *permission*."""
+        return permission in ROLE_PERMISSIONS[self.role]
+
+    def covers(self, area: str) -> bool:
+        """Return whether *area* is one of the caller's areas or lies inside one."""
+        return area.startswith(self.areas)
+
+
+class TokenRefused(Exception):
+    """The token proves nothing; *code* says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    sub: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$")]
+    role: Annotated[Role, Field(strict=False)]
+    areas: list[AreaCode] = Field(max_length=AREAS_MAX)
+    iat: int
+    exp: int
+    jti: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+def new_signing_key(key_id: str) -> OKPKey:
+    """Return a new Ed25519 key whose kid is *key_id*."""
+    return OKPKey.generate_key("Ed25519", parameters={"kid": key_id, "use": "sig"})
+
+
+def private_jwk(key: OKPKey) -> str:
+    """Return the signing key as JSON, for the file that only the issuer reads."""
+    return json.dumps(key.as_dict(private=True))
+
+
+def public_jwks(*keys: OKPKey) -> str:
+    """Return the public halves as a JWKS; with the old and the new key in it, both kinds of token hold."""
+    return json.dumps({"keys": [key.as_dict(private=False) for key in keys]})
+
+
+def issue(
+    key: OKPKey,
+    *,
+    sub: str,
+    role: Role,
+    areas: tuple[str, ...],
+    token_id: UUID,
+    issued: datetime,
+    lifetime: timedelta,
+) -> str:
+    """Return a token signed with *key*; raises ValidationError where a claim is not well formed."""
+    claims = _Claims(
+        sub=sub,
+        role=role,
+        areas=list(areas),
+        iat=int(issued.timestamp()),
+        exp=int((issued + lifetime).timestamp()),
+        jti=str(token_id),
+    )
+    return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims.model_dump(), key, algorithms=[ALGORITHM])
+
+
+class Verifier:
+    """Tells callers by their tokens; the files of keys and of revoked tokens may change while it works."""
+
+    def __init__(self, keys_file: Path, revoked_file: Path | None = None) -> None:
+        """Read both files at once; raises OSError or ValueError where one cannot be read."""
+        self._keys = _Watched(keys_file, _key_set)
+        self._revoked = None if revoked_file is None else _Watched(revoked_file, _revoked_ids)
+
+    def verify(self, token: str, moment: datetime) -> Caller:
+        """Return who *token* speaks for at *moment*.
+
+        Raises TokenRefused with token_malformed, token_unknown_key, token_bad_signature, token_expired,
+        token_not_yet_valid, token_revoked or token_without_areas.
+        """
+        claims = _claims(token, self._keys.content())
+        seconds = moment.timestamp()
+        if seconds >= claims.exp + CLOCK_SKEW_SECONDS:
+            raise TokenRefused("token_expired")
+        if seconds < claims.iat - CLOCK_SKEW_SECONDS:
+            raise TokenRefused("token_not_yet_valid")
+        if self._revoked is not None and claims.jti in self._revoked.content():
+            raise TokenRefused("token_revoked")
+        if not claims.areas:
+            raise TokenRefused("token_without_areas")
+        return Caller(claims.sub, claims.role, tuple(claims.areas), claims.jti)
+
+
+def _claims(token: str, keys: KeySet) -> _Claims:
+    if len(token) > TOKEN_LENGTH_MAX:
+        raise TokenRefused("token_malformed")
+    try:
+        decoded = jwt.decode(token, keys, algorithms=[ALGORITHM])
+        if "kid" not in decoded.header:
+            raise TokenRefused("token_unknown_key")
+        return _Claims.model_validate(decoded.claims)
+    except InvalidKeyIdError:
+        raise TokenRefused("token_unknown_key") from None
+    except BadSignatureError:
+        raise TokenRefused("token_bad_signature") from None
+    except (JoseError, ValidationError, ValueError, TypeError):
+        raise TokenRefused("token_malformed") from None
+
+
+class _Watched(Generic[Content]):
+    """A file that is read again when it changes; while it cannot be read, what was last read holds."""
+
+    def __init__(self, path: Path, read: Callable[[str], Content]) -> None:
+        self._path = path
+        self._read = read
+        self._changed = path.stat().st_mtime_ns
+        self._content = read(path.read_text(encoding="utf-8"))
+        self._looked = clock.elapsed()
+
+    def content(self) -> Content:
+        if clock.elapsed() - self._looked >= RELOAD_SECONDS:
+            self._looked = clock.elapsed()
+            self._look_again()
+        return self._content
+
+    def _look_again(self) -> None:
+        try:
+            changed = self._path.stat().st_mtime_ns
+            if changed != self._changed:
+                self._content = self._read(self._path.read_text(encoding="utf-8"))
+                self._changed = changed
+        except (OSError, ValueError, JoseError) as unreadable:
+            log.warning("token_file_unreadable", error=type(unreadable).__name__)
+
+
+def _key_set(content: str) -> KeySet:
+    keys: KeySetSerialization = json.loads(content)
+    if not isinstance(keys, dict) or not keys.get("keys"):
+        raise ValueError("a file of token keys is a JWKS with at least one key")
+    return KeySet.import_key_set(keys)
+
+
+def _revoked_ids(content: str) -> frozenset[str]:
+    listed = json.loads(content)
+    if not isinstance(listed, list):
+        raise ValueError("a file of revoked tokens is a JSON list of token ids")  # noqa: TRY004 - a fault of the file
+    return frozenset(str(token_id) for token_id in listed)
