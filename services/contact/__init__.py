@@ -1,1 +1,1 @@
-"""What was promised, what happened, what did not?"""
+"""The service that knows what was promised, what happened and what did not."""

@@ -1,0 +1,106 @@
+"""Judging a window of a village: who was counted, who was kept, who was missed, and what follows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.contact.domain.mending import LateVisit, Leaving, Miss, mended
+from services.contact.domain.policy import Escalation
+from services.contact.domain.runs import EarlierMiss, levels_reached, run_with
+from services.contact.domain.windows import Window
+from shared.contracts.contact import (
+    ContactEscalated,
+    ContactMadeGood,
+    ContactMissed,
+    MissWithdrawn,
+    WindowJudged,
+)
+from shared.contracts.event import EscalationLevel, PairInForce
+
+COUNTED_MAX = 4_000
+"""Children that one WindowJudged names: at two ids of 39 bytes each, 312 KB of a message's 1 MiB."""
+
+Judgement = WindowJudged | ContactMissed | ContactEscalated | ContactMadeGood | MissWithdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A counted child that was not kept, with all that its miss depends on."""
+
+    child_id: UUID
+    pairs: tuple[PairInForce, ...] = ()
+    """The pairs in force on the window's last day."""
+    earlier: tuple[EarlierMiss, ...] = ()
+    """The misses of the same kind since the last window that was kept."""
+    raised: tuple[tuple[date, EscalationLevel], ...] = ()
+    """The levels its runs have been raised to: (first day of the run's first window, level)."""
+    late: LateVisit | None = None
+    """A visit inside the window that was recorded after *due* and is known already."""
+    leaving: Leaving | None = None
+    """A departure that was recorded after *due* and is known already."""
+
+
+def judge_village(
+    window: Window,
+    area: str,
+    counted: Sequence[UUID],
+    missing: Iterable[Missing],
+    rules: Sequence[Escalation],
+) -> list[Judgement]:
+    """Return everything that judging *window* in the village *area* says; *missing* are among *counted*.
+
+    All of it is recorded on the day after *due*, whatever day is advanced to, except what was recorded
+    later and mends a miss at once. The same facts give the same events.
+    """
+    missed = sorted(missing, key=lambda child: child.child_id)
+    kept = set(counted) - {child.child_id for child in missed}
+    judgements: list[Judgement] = list(_judged(window, area, sorted(counted), kept))
+    for child in missed:
+        judgements += _missed(window, area, child, rules)
+    return judgements
+
+
+def _judged(window: Window, area: str, counted: Sequence[UUID], kept: set[UUID]) -> Iterator[WindowJudged]:
+    for part, start in enumerate(range(0, len(counted), COUNTED_MAX), start=1):
+        named = tuple(counted[start : start + COUNTED_MAX])
+        yield WindowJudged(
+            area=area,
+            on=window.closes,
+            recorded_on=window.judged_on,
+            kind=window.kind,
+            opens=window.opens,
+            due=window.due,
+            part=part,
+            counted=named,
+            kept=tuple(child_id for child_id in named if child_id in kept),
+        )
+
+
+def _missed(window: Window, area: str, child: Missing, rules: Sequence[Escalation]) -> Iterator[Judgement]:
+    miss = Miss(child.child_id, window.kind, window.opens, window.closes, window.due, area)
+    yield ContactMissed(
+        area=area,
+        on=window.closes,
+        recorded_on=window.judged_on,
+        child_id=child.child_id,
+        kind=window.kind,
+        opens=window.opens,
+        due=window.due,
+        pairs=child.pairs,
+    )
+    run = run_with(window.opens, child.earlier, window.due)
+    for level in levels_reached(run, rules, child.raised):
+        yield ContactEscalated(
+            area=area,
+            on=window.closes,
+            recorded_on=window.judged_on,
+            child_id=child.child_id,
+            kind=window.kind,
+            level=level,
+            first_opens=run.first_opens,
+            windows=run.windows,
+        )
+    mend = mended(miss, child.late, child.leaving)
+    if mend is not None:
+        yield mend

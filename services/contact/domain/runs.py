@@ -1,0 +1,58 @@
+"""Runs of missed windows, and the level that a run raises a child to (policy.md, Commitments and windows)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.contact.domain.policy import Escalation
+from shared.contracts.event import EscalationLevel
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMiss:
+    """A miss of the same child and kind since the last window it was kept in."""
+
+    opens: date
+    made_good_on: date | None = None
+    """The day it was recorded that the contact had been made after all."""
+    withdrawn_on: date | None = None
+    """The day it was recorded that it had not been owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive counting windows missed and outstanding."""
+
+    first_opens: date
+    windows: int
+
+
+def run_with(opens: date, earlier: Iterable[EarlierMiss], known_by: date) -> Run:
+    """Return the run that the window missed now, which opens on *opens*, ends, as known on *known_by*.
+
+    One made good breaks it; one withdrawn was never owed, so that it neither breaks nor counts.
+    """
+    run: list[date] = []
+    for miss in sorted(earlier, key=lambda miss: miss.opens):
+        if _by(miss.made_good_on, known_by):
+            run.clear()
+        elif not _by(miss.withdrawn_on, known_by):
+            run.append(miss.opens)
+    run.append(opens)
+    return Run(run[0], len(run))
+
+
+def _by(day: date | None, known_by: date) -> bool:
+    return day is not None and day <= known_by
+
+
+def levels_reached(
+    run: Run, rules: Sequence[Escalation], raised: Iterable[tuple[date, EscalationLevel]]
+) -> list[EscalationLevel]:
+    """Return the levels that the run reaches; those in *raised*, (first_opens, level), it reached before."""
+    before = set(raised)
+    return [
+        rule.level
+        for rule in sorted(rules, key=lambda rule: rule.run)
+        if run.windows >= rule.run and (run.first_opens, rule.level) not in before
+    ]
