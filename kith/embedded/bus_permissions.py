@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shared.subjects import doorbell_of, question_subject, stream_of, subjects_of
+
 OPERATOR = "operator"
 RESPONSES_MAX = 1
 RESPONSE_SECONDS = 30
@@ -15,9 +17,9 @@ def user_of(service: str, password: str, services: Sequence[str]) -> dict[str, A
     consumers of its own name, asks any service and answers what it is asked.
     """
     publish = [
-        f"kith.*.*.{service}.>",
-        f"bell.kith.{service}",
-        "ask.kith.>",
+        subjects_of(service),
+        doorbell_of(service),
+        question_subject("*", "*"),
         "$JS.API.INFO",
         "$JS.API.STREAM.NAMES",
         f"$JS.API.STREAM.CREATE.{stream_of(service)}",
@@ -30,7 +32,9 @@ def user_of(service: str, password: str, services: Sequence[str]) -> dict[str, A
         "password": password,
         "permissions": {
             "publish": {"allow": publish},
-            "subscribe": {"allow": [f"{inbox_of(service)}.>", f"ask.kith.{service}.>", "bell.kith.>"]},
+            "subscribe": {
+                "allow": [f"{inbox_of(service)}.>", question_subject(service, "*"), doorbell_of("*")]
+            },
             "allow_responses": {"max": RESPONSES_MAX, "expires": f"{RESPONSE_SECONDS}s"},
         },
     }
@@ -39,11 +43,6 @@ def user_of(service: str, password: str, services: Sequence[str]) -> dict[str, A
 def operator(password: str) -> dict[str, Any]:
     """Return the NATS user of the command line and of tests, who may do everything."""
     return {"user": OPERATOR, "password": password, "permissions": {"publish": ">", "subscribe": ">"}}
-
-
-def stream_of(service: str) -> str:
-    """Return the name of the stream that *service* alone publishes to."""
-    return f"KITH_{service.upper()}"
 
 
 def inbox_of(service: str) -> str:

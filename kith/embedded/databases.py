@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from shared.sql import queries
+from shared.subjects import SERVICES
 
 SQL = queries(__file__)
 
-SERVICES = ("registry", "pairing", "contact", "reporting")
 CONNECT_SECONDS_MAX = 30.0
 STATEMENT_SECONDS_MAX = 60.0
 

@@ -14,12 +14,12 @@ from typing import Any, Self
 import httpx
 
 from kith.embedded import bus_permissions
-from kith.embedded.databases import SERVICES
 from kith.embedded.kept_secrets import password
 from kith.embedded.locking import FolderLock
 from kith.embedded.ports import LOOPBACK, kept_port
 from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
 from kith.exits import Exit, Failed
+from shared.subjects import SERVICES
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0

@@ -1,0 +1,52 @@
+# Every target sets up what it needs; `make` alone tells what there is.
+
+PYTHON ?= python3
+VENV := .venv
+DATA ?= .kith
+KITH := $(VENV)/bin/kith
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-clean test check browser
+
+help: ## Tell the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev ## Make .venv with everything for development, and the kith command in it
+
+demo: $(VENV)/.runtime ## Run a county's year on real servers, then serve its dashboard until Ctrl-C
+	$(KITH) demo --data $(DATA)
+
+demo-clean: $(VENV)/.runtime ## Delete what the demo made, to start over
+	$(KITH) demo --data $(DATA) --clean
+
+test: setup browser ## Run every test
+	$(VENV)/bin/python -m pytest
+
+check: setup ## Lint, types, import contracts
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+# A fresh interpreter, the project's folder on its path (package = false: nothing is built), and the command.
+$(VENV)/bin/kith:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -c 'import pathlib, sysconfig; \
+	  pathlib.Path(sysconfig.get_path("purelib"), "kith.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
+	printf '#!/bin/sh\nexec "$$(dirname "$$(readlink -f "$$0")")/python" -P -m kith "$$@"\n' > $@
+	chmod +x $@
+
+$(VENV)/.runtime: $(VENV)/bin/kith requirements.lock
+	$(INSTALL) -r requirements.lock
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/kith requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
+	touch $@ $(VENV)/.runtime
+
+browser: # tests/browser opens the dashboard in Debian's chromium
+	@command -v chromium >/dev/null || { \
+	  $(AS_ROOT) apt-get update -qq && \
+	  $(AS_ROOT) apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk; }

@@ -1,0 +1,84 @@
+"""The deployment's signing key, the public keys services check with, and the list of revoked tokens."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+
+from kith.embedded.kept_secrets import secrets_folder, write_once
+from shared import clock
+from shared.tokens import Role, issue, new_signing_key, private_jwk, public_jwks
+
+LIFETIME_MAX = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The files of one deployment that make and check tokens."""
+
+    folder: Path
+
+    @property
+    def signing_file(self) -> Path:
+        return self.folder / "signing-key.json"
+
+    @property
+    def public_file(self) -> Path:
+        return self.folder / "token-keys.json"
+
+    @property
+    def revoked_file(self) -> Path:
+        return self.folder / "revoked-tokens.json"
+
+    def signing_key(self) -> OKPKey:
+        return OKPKey.import_key(json.loads(self.signing_file.read_text(encoding="ascii")))
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A token and the id by which it can be revoked."""
+
+    token: str
+    token_id: str
+
+
+def keys_of(data: Path) -> Keys:
+    """Return the keys of a data folder, made on first use."""
+    keys = Keys(secrets_folder(data))
+    if not keys.signing_file.exists():
+        write_once(keys.signing_file, private_jwk(new_signing_key(f"kith-{clock.today_in_shanghai()}")))
+    if not keys.public_file.exists():
+        write_once(keys.public_file, public_jwks(keys.signing_key()))
+    write_once(keys.revoked_file, "[]")
+    return keys
+
+
+def issue_token(data: Path, sub: str, role: Role, areas: tuple[str, ...], lifetime: timedelta) -> Issued:
+    """Return a token signed with the deployment's key.
+
+    Raises pydantic's ValidationError where a name or an area is not well formed, ValueError where
+    *lifetime* is longer than LIFETIME_MAX.
+    """
+    if not timedelta() < lifetime <= LIFETIME_MAX:
+        raise ValueError("a token holds for at most a year")
+    token_id = uuid.uuid4()  # noqa: TID251 - a token's id has no cause but the asking
+    key = keys_of(data).signing_key()
+    issued = clock.now()
+    token = issue(key, sub=sub, role=role, areas=areas, token_id=token_id, issued=issued, lifetime=lifetime)
+    return Issued(token, str(token_id))
+
+
+def revoke_token(data: Path, token_id: str) -> bool:
+    """Put *token_id* on the list that services look at every second; return False where it was there."""
+    revoked_file = keys_of(data).revoked_file
+    revoked: list[str] = json.loads(revoked_file.read_text(encoding="ascii"))
+    if token_id in revoked:
+        return False
+    unfinished = revoked_file.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps([*revoked, token_id], indent=2) + "\n", encoding="ascii")
+    unfinished.chmod(0o600)
+    unfinished.replace(revoked_file)
+    return True
