@@ -1,4 +1,4 @@
-"""What services ask each other over the bus: the questions, their limits, and the answers' shapes."""
+"""What services ask each other over the bus: questions, limits, answers; asked with a caller's rights."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -22,14 +22,6 @@ class Ask(BaseModel):
     """A question or an answer: it travels once, is kept nowhere, and may therefore name people."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Asker(Ask):
-    """The caller on whose behalf a service asks: the answer is given with the caller's own rights."""
-
-    sub: str
-    role: str
-    areas: tuple[str, ...]
 
 
 class MatchRow(Ask):
@@ -78,7 +70,6 @@ class IdentitiesQuestion(Ask):
     """At most IDENTITIES_MAX children; *unmask* asks for the whole and is granted by the caller's role."""
 
     ids: tuple[UUID, ...] = Field(max_length=IDENTITIES_MAX)
-    asker: Asker
     reason: str
     unmask: bool = False
 
@@ -93,7 +84,7 @@ class Identity(Ask):
 
 
 class IdentitiesAnswer(Ask):
-    """Only the children inside the asker's areas that were not forgotten; the others are left out."""
+    """Only the children inside the caller's areas that were not forgotten; the others are left out."""
 
     identities: tuple[Identity, ...]
 
@@ -102,7 +93,6 @@ class CarersQuestion(Ask):
     """At most IDENTITIES_MAX carers."""
 
     ids: tuple[UUID, ...] = Field(max_length=IDENTITIES_MAX)
-    asker: Asker
     reason: str
     unmask: bool = False
 
@@ -117,6 +107,6 @@ class CarerIdentity(Ask):
 
 
 class CarersAnswer(Ask):
-    """Only the carers inside the asker's areas that were not forgotten; the others are left out."""
+    """Only the carers inside the caller's areas that were not forgotten; the others are left out."""
 
     carers: tuple[CarerIdentity, ...]
