@@ -1,1 +1,1 @@
-"""Who looks after each child?"""
+"""Pairing answers who looks after each child; its words are carer, capacity, clearance and pair."""
