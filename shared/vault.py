@@ -1,4 +1,4 @@
-"""The identity vault: who a subject is, kept apart, shown masked, looked at on the record, forgotten for good."""
+"""The identity vault: who a subject is, kept apart, shown masked, each look logged, forgotten for good."""
 
 import hashlib
 import hmac
@@ -48,7 +48,7 @@ class Vault:
     @classmethod
     def from_file(cls, path: Path, service: str) -> "Vault":
         """Read the secret from *path*; raises OSError or WeakSecret."""
-        return cls(path.read_bytes().strip(), service)
+        return cls(path.read_bytes().rstrip(b"\r\n"), service)
 
     def keyed(self, *parts: str) -> Keyed:
         """Return a name that can be compared but not read: the same for the same parts, 16 hex digits."""
@@ -100,7 +100,7 @@ class Vault:
         return found if unmask else {subject: mask(data) for subject, data in found.items()}
 
     async def read(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-        """Return identities whole and unlogged, for the service's own comparing; nothing of it may leave it."""
+        """Return identities whole and unlogged, for the service's own comparing: none may leave it."""
         _bounded(ids)
         async with self._as_vault(connection):
             rows = await connection.fetch(SQL.look_unlogged, list(ids))
@@ -117,9 +117,9 @@ class Vault:
         return await self.apply_forgotten(connection, (subject,)) > 0
 
     async def apply_forgotten(self, connection: Connection, also: Sequence[UUID] = ()) -> int:
-        """Delete whoever is on the forget list or in *also* (a list kept outside); return how many were there.
+        """Delete whoever is on the forget list or in *also*, a list kept outside; return how many were there.
 
-        To be run after every restore.
+        It is run after every restore.
         """
         async with self._as_vault(connection):
             await connection.execute(SQL.note_forgotten, list(also))

@@ -1,0 +1,54 @@
+"""A service at work: what its routes, readers and answers are given to work with."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from faststream.nats import NatsBroker
+from structlog.typing import FilteringBoundLogger
+
+from shared.event_store import Pool
+from shared.metrics import Metrics
+from shared.pulse import Pulses
+from shared.receiving import Receiving
+from shared.relay import Relay
+from shared.settings import Settings
+from shared.tokens import Verifier
+from shared.vault import Vault
+
+
+class NoVault(Exception):
+    """The service was made without a vault (ServiceSpec.vault is False): nothing in it may ask for one."""
+
+
+@dataclass(eq=False)
+class Running:
+    """One replica of a service between its start and its stop.
+
+    *bell* is rung after a commit, so that the relay need not wait for its next look. *relay* and
+    *receivings* are there once the bus was reached for the first time.
+    """
+
+    name: str
+    version: str
+    replica: UUID
+    settings: Settings
+    pool: Pool
+    broker: NatsBroker
+    verifier: Verifier
+    bell: asyncio.Event
+    log: FilteringBoundLogger
+    metrics: Metrics
+    pulses: Pulses
+    kept: Vault | None = None
+    readers: Sequence[str] = ()
+    relay: Relay | None = None
+    receivings: list[Receiving] = field(default_factory=list)
+
+    @property
+    def vault(self) -> Vault:
+        """The service's vault; raises NoVault where it has none."""
+        if self.kept is None:
+            raise NoVault(self.name)
+        return self.kept
