@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -18,9 +18,15 @@ from shared.sql import queries
 
 SQL = queries(__file__)
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+if TYPE_CHECKING:  # asyncpg's classes take parameters for the checker only
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection | PoolConnectionProxy
+    Pool = asyncpg.Pool
 
+OVERTAKEN_MAX = 20
+"""Tries of an append outside a transaction: each begins a new one, so being overtaken is no conflict."""
 EVENTS_MAX = 20_000
 """Events in one append_many: a longer one would hold every reader's horizon for seconds."""
 
@@ -152,6 +158,14 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
     """
     if wanted.claims or wanted.releases:
         return await _append_with_claims(connection, wanted, meta)
+    for _ in range(1 if connection.is_in_transaction() or wanted.expected is not None else OVERTAKEN_MAX):
+        row = await _append_one(connection, wanted, meta)
+        if row["version"] is not None:
+            return Position(row["tx"], row["last_position"])
+    raise Overtaken(wanted.stream) if wanted.expected is None else WrongVersion(wanted.stream)
+
+
+async def _append_one(connection: Connection, wanted: Append, meta: Meta) -> asyncpg.Record:
     row = await connection.fetchrow(
         SQL.append,
         wanted.stream,
@@ -162,9 +176,8 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
         [new.event.model_dump_json() for new in wanted.events],
         meta.as_json(),
     )
-    if row is None or row["version"] is None:
-        raise Overtaken(wanted.stream) if wanted.expected is None else WrongVersion(wanted.stream)
-    return Position(row["tx"], row["last_position"])
+    assert row is not None  # noqa: S101 - a function's row always comes
+    return row
 
 
 async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> Position:

@@ -50,7 +50,7 @@ async def migrate(owner_dsn: str, service: str) -> list[str]:
     *owner_dsn* is of the role that owns the database. Raises MigrationChanged where an applied
     migration's text is another now; each migration is a transaction of its own.
     """
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(owner_dsn)
+    connection: "asyncpg.Connection[asyncpg.Record]" = await asyncpg.connect(owner_dsn)
     try:
         await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
@@ -71,7 +71,7 @@ async def migrate(owner_dsn: str, service: str) -> list[str]:
 
 
 async def _apply(
-    connection: asyncpg.Connection[asyncpg.Record], service: str, name: str, text: str, known: str | None
+    connection: "asyncpg.Connection[asyncpg.Record]", service: str, name: str, text: str, known: str | None
 ) -> bool:
     checksum = hashlib.sha256(text.encode()).hexdigest()
     if known is not None:

@@ -1,0 +1,131 @@
+"""What an event wears on the bus: CloudEvents 1.0 headers in binary mode, and its place in its log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from shared.contracts.catalogue import decode
+from shared.contracts.event import NO_TOWNSHIP, Event, subject_of
+from shared.event_store import Position, Recorded
+
+STORE = "Kith-Store"
+TX = "Kith-Tx"
+POSITION = "Kith-Position"
+STREAM = "Kith-Stream"
+VERSION = "Kith-Version"
+SCHEMA_VERSION = "Kith-Schema-Version"
+CORRELATION = "Kith-Correlation"
+
+
+class BadEnvelope(Exception):
+    """A message on a Kith stream lacks the headers that every relay writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event as a reader gets it: decoded, with its place in the log it comes from."""
+
+    event_id: UUID
+    event: Event
+    event_type: str
+    schema_version: int
+    stream_id: str
+    version: int
+    position: Position
+    store_id: UUID
+    data: bytes
+    meta: Mapping[str, str]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message of a stream before its body is read: what the headers say."""
+
+    event_id: str
+    event_type: str
+    schema_version: int
+    stream_id: str
+    version: int
+    position: Position
+    store_id: UUID
+    data: bytes
+    meta: Mapping[str, str]
+    source: str
+    time: datetime
+
+    def open(self) -> Received:
+        """Decode the body; raises UnknownEvent, ValidationError or ValueError where it does not fit."""
+        return Received(
+            UUID(self.event_id),
+            decode(self.event_type, self.schema_version, self.data),
+            self.event_type,
+            self.schema_version,
+            self.stream_id,
+            self.version,
+            self.position,
+            self.store_id,
+            self.data,
+            self.meta,
+            self.source,
+        )
+
+
+def headers_of(service: str, store_id: UUID, recorded: Recorded) -> dict[str, str]:
+    """Return the headers that a recorded event is published with."""
+    meta = orjson.loads(recorded.meta)
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": str(recorded.event_id),
+        "ce-type": recorded.event_type,
+        "ce-source": f"/kith/{service}",
+        "ce-subject": recorded.stream_id,
+        "ce-time": recorded.stored_at.isoformat(),
+        "content-type": "application/json",
+        STORE: str(store_id),
+        TX: str(recorded.tx),
+        POSITION: str(recorded.position),
+        STREAM: recorded.stream_id,
+        VERSION: str(recorded.version),
+        SCHEMA_VERSION: str(recorded.schema_version),
+        CORRELATION: meta["correlation_id"],
+    }
+    if meta["traceparent"]:
+        headers["traceparent"] = meta["traceparent"]
+    return headers
+
+
+def subject_for(service: str, recorded: Recorded) -> str:
+    """Return the subject of a recorded event, from the area in its body."""
+    area: str = orjson.loads(recorded.data).get("area", NO_TOWNSHIP)
+    return subject_of(service, recorded.event_type, area)
+
+
+def read_envelope(source: str, headers: Mapping[str, str] | None, data: bytes) -> Envelope:
+    """Return the envelope of a received message; raises BadEnvelope where headers lack or do not parse."""
+    try:
+        if headers is None:
+            raise BadEnvelope("the message has no headers")
+        return Envelope(
+            event_id=headers["ce-id"],
+            event_type=headers["ce-type"],
+            schema_version=int(headers[SCHEMA_VERSION]),
+            stream_id=headers[STREAM],
+            version=int(headers[VERSION]),
+            position=place_of(headers),
+            store_id=UUID(headers[STORE]),
+            data=data,
+            meta={key: headers[key] for key in (CORRELATION, "traceparent") if key in headers},
+            source=source,
+            time=datetime.fromisoformat(headers["ce-time"]),
+        )
+    except (KeyError, ValueError) as wrong:
+        raise BadEnvelope(f"a header is missing or malformed: {wrong}") from wrong
+
+
+def place_of(headers: Mapping[str, str]) -> Position:
+    """Return the place in its log that a message's headers name."""
+    return Position(int(headers[TX]), int(headers[POSITION]))

@@ -1,0 +1,63 @@
+"""The one place where streams and consumers are made, and found again as they were made."""
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+    StreamInfo,
+)
+from nats.js.errors import NotFoundError
+
+from shared.subjects import stream_of, subjects_of
+
+STREAM_BYTES_MAX = 4 * 1024**3
+"""What a stream may hold by default: at about 700 bytes an event, six million events."""
+ACK_WAIT_SECONDS = 60.0
+
+
+async def ensure_stream(
+    js: JetStreamContext, service: str, *, bytes_max: int = STREAM_BYTES_MAX, replicas: int = 1
+) -> StreamInfo:
+    """Return the stream of *service*, making it where it is not there; an existing one is left as it is.
+
+    Limits: no age, no count; bytes_max with discard new, so that a full stream stops the relay
+    loudly instead of forgetting.
+    """
+    try:
+        return await js.stream_info(stream_of(service))
+    except NotFoundError:
+        config = StreamConfig(
+            name=stream_of(service),
+            subjects=[subjects_of(service)],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.NEW,
+            max_bytes=bytes_max,
+            num_replicas=replicas,
+            deny_delete=True,
+            allow_direct=True,
+            allow_atomic=True,
+        )
+        return await js.add_stream(config)
+
+
+async def ensure_consumer(js: JetStreamContext, source: str, reader: str) -> None:
+    """Make the durable pull consumer of a reader on its source's stream where it is not there."""
+    try:
+        await js.consumer_info(stream_of(source), reader)
+    except NotFoundError:
+        config = ConsumerConfig(
+            durable_name=reader,
+            name=reader,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.ALL,
+            ack_wait=ACK_WAIT_SECONDS,
+            max_ack_pending=-1,
+            max_deliver=-1,
+        )
+        await js.add_consumer(stream_of(source), config)

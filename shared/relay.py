@@ -1,0 +1,233 @@
+"""The relay: a service's log, event for event and in order, into its stream; the stream is its memory."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+import nats.errors
+import orjson
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.errors import APIError, NotFoundError
+
+from shared.envelope import STORE, headers_of, place_of, subject_for
+from shared.event_store import SQL as LOG_SQL
+from shared.event_store import START, Pool, Position, Recorded, read_after
+from shared.lease import Lease
+from shared.provisioning import STREAM_BYTES_MAX, ensure_stream
+from shared.subjects import doorbell_of, stream_of
+
+BATCH_MAX = 500
+"""Events in one atomic batch; the server takes at most 1,000."""
+BATCH_BYTES_MAX = 4 * 1024**2
+ACK_SECONDS_MAX = 5.0
+POLL_SECONDS_MIN = 0.005
+POLL_SECONDS_MAX = 0.25
+VERIFY_SECONDS = 5.0
+"""How often an idle relay looks whether the stream still is what it left."""
+RETRY_SECONDS = 1.0
+
+WRONG_LAST_SEQUENCE = 10071
+STREAM_FULL = frozenset({10077, 10047, 10023})
+
+_BATCHES = UUID("2d5a1f6e-0d43-5f1c-8a56-3b7f1c9e4d20")
+
+
+class Refused(Exception):
+    """The stream is not where this relay left it: another relay, a restore, or a new stream."""
+
+
+class StreamFull(Exception):
+    """The stream is at its limit and forgets nothing: somebody must give it room."""
+
+
+class ForeignStream(Exception):
+    """The stream holds the events of another log: somebody must say which of the two is right."""
+
+
+@dataclass
+class RelayState:
+    """What an operator sees of a relay."""
+
+    name: str = "starting"
+    published: Position = START
+    stream_sequence: int = 0
+    published_total: int = 0
+    last_success: float = field(default_factory=time.monotonic)
+    error: str | None = None
+
+
+class Relay:
+    """Publishes one service's log. Run it in every replica: the lease lets one work, the fence guards."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        client: Client,
+        service: str,
+        bell: asyncio.Event,
+        holder: UUID,
+        *,
+        stream_bytes_max: int = STREAM_BYTES_MAX,
+        on_published: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        self._pool = pool
+        self._client = client
+        self._js = client.jetstream(timeout=ACK_SECONDS_MAX)
+        self._service = service
+        self._bell = bell
+        self._lease = Lease(pool, "relay", holder)
+        self._stream_bytes_max = stream_bytes_max
+        self._on_published = on_published
+        self._log = structlog.get_logger()
+        self._store: UUID | None = None
+        self.state = RelayState()
+
+    async def run(self) -> None:
+        """Relay until cancelled; every failure is waited out, said once, and begun again from the stream."""
+        doorbell = await self._client.subscribe(doorbell_of(self._service), cb=self._ring)
+        try:
+            while True:
+                try:
+                    self._say("waiting_for_lease")
+                    await self._lease.wait()
+                    await self._resume()
+                    await self._publish_for_ever()
+                except Refused as why:
+                    self._say("refused", why)
+                except StreamFull as why:
+                    self._say("stream_full", why)
+                except ForeignStream as why:
+                    self._say("foreign_stream", why)
+                except Exception as why:  # noqa: BLE001 - whatever failed, the stream says where to go on
+                    self._say("failing", why)
+                await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            await doorbell.unsubscribe()
+            await self._lease.give_back()
+
+    async def _ring(self, _message: Msg) -> None:
+        self._bell.set()
+
+    def _say(self, name: str, why: Exception | None = None) -> None:
+        if name != self.state.name:
+            error = type(why).__name__ if why else None
+            level = self._log.warning if why else self._log.info
+            level("relay_state", state=name, error=error, position=str(self.state.published))
+        self.state.name = name
+        self.state.error = str(why) if why else None
+
+    async def _resume(self) -> None:
+        """Ask the stream for its last message: that is where this log goes on."""
+        info = await ensure_stream(self._js, self._service, bytes_max=self._stream_bytes_max)
+        self._store = await self._pool.fetchval(LOG_SQL.store_id)
+        self.state.stream_sequence = info.state.last_seq
+        self.state.published = START
+        if info.state.last_seq:
+            last = await self._js.get_msg(stream_of(self._service), info.state.last_seq)
+            headers = last.headers or {}
+            if headers.get(STORE) != str(self._store):
+                raise ForeignStream(f"{stream_of(self._service)} ends with an event of another log")
+            self.state.published = place_of(headers)
+
+    async def _publish_for_ever(self) -> None:
+        pause = POLL_SECONDS_MIN
+        verified = time.monotonic()
+        while await self._lease.hold():
+            self._bell.clear()
+            async with self._pool.acquire() as connection:
+                page = await read_after(connection, self.state.published, BATCH_MAX)
+            if page:
+                await self._publish(page)
+                pause, verified = POLL_SECONDS_MIN, time.monotonic()
+                continue
+            if time.monotonic() - verified > VERIFY_SECONDS:
+                await self._verify()
+                verified = time.monotonic()
+            self._succeeded("idle")
+            pause = min(pause * 2, POLL_SECONDS_MAX)
+            await self._wait_for_bell(pause)
+
+    async def _wait_for_bell(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return
+
+    async def _verify(self) -> None:
+        try:
+            info = await self._js.stream_info(stream_of(self._service))
+        except NotFoundError as gone:
+            raise Refused("the stream is gone") from gone
+        if info.state.last_seq != self.state.stream_sequence:
+            raise Refused(f"the stream ends at {info.state.last_seq}, not {self.state.stream_sequence}")
+
+    async def _publish(self, page: Sequence[Recorded]) -> None:
+        for batch in _by_bytes(page):
+            await self._publish_batch(batch)
+            self.state.stream_sequence += len(batch)
+            self.state.published = batch[-1].place
+            self.state.published_total += len(batch)
+            self._on_published(len(batch))
+            self._succeeded("publishing")
+
+    def _succeeded(self, name: str) -> None:
+        self._say(name)
+        self.state.last_success = time.monotonic()
+
+    async def _publish_batch(self, batch: Sequence[Recorded]) -> None:
+        """Publish all of *batch* or nothing, and only if the stream still ends where it was left."""
+        assert self._store is not None  # noqa: S101 - set by _resume
+        fence = {"Nats-Expected-Last-Sequence": str(self.state.stream_sequence)}
+        batch_id = str(uuid5(_BATCHES, f"{batch[0].event_id}{time.monotonic_ns()}"))
+        for n, recorded in enumerate(batch, start=1):
+            headers = headers_of(self._service, self._store, recorded)
+            if n == 1:
+                headers |= fence
+            if len(batch) > 1:
+                headers |= {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)}
+            await self._send(recorded, headers, first=n == 1, last=n == len(batch))
+
+    async def _send(self, recorded: Recorded, headers: dict[str, str], *, first: bool, last: bool) -> None:
+        subject = subject_for(self._service, recorded)
+        body = recorded.data.encode()
+        if not first and not last:
+            await self._client.publish(subject, body, headers=headers)
+            return
+        if last and not first:
+            headers["Nats-Batch-Commit"] = "1"
+        try:
+            reply = await self._client.request(subject, body, timeout=ACK_SECONDS_MAX, headers=headers)
+        except nats.errors.NoRespondersError as gone:
+            raise Refused("no stream takes this subject") from gone
+        if reply.data:
+            _check_ack(orjson.loads(reply.data))
+
+
+def _check_ack(answer: dict[str, object]) -> None:
+    error = answer.get("error")
+    if not isinstance(error, dict):
+        return
+    code, description = error.get("err_code"), str(error.get("description"))
+    if code == WRONG_LAST_SEQUENCE:
+        raise Refused(description)
+    if code in STREAM_FULL:
+        raise StreamFull(description)
+    raise APIError(code=error.get("code"), err_code=code, description=description)
+
+
+def _by_bytes(page: Sequence[Recorded]) -> list[list[Recorded]]:
+    """Split a page so that no batch holds more than BATCH_BYTES_MAX of bodies."""
+    batches: list[list[Recorded]] = [[]]
+    size = 0
+    for recorded in page:
+        size += len(recorded.data)
+        if size > BATCH_BYTES_MAX and batches[-1]:
+            batches.append([])
+            size = len(recorded.data)
+        batches[-1].append(recorded)
+    return batches

@@ -1,0 +1,208 @@
+"""The event store: nothing lost, nothing doubled, order kept, whoever writes at the same time."""
+
+import asyncio
+from datetime import date
+from uuid import UUID, uuid5
+
+import asyncpg
+import pytest
+
+from shared.contracts.event import Level
+from shared.contracts.registry import AreaDefined
+from shared.event_store import (
+    START,
+    Append,
+    ClaimTaken,
+    Connection,
+    Meta,
+    NewEvent,
+    Outcome,
+    Overtaken,
+    Pool,
+    WrongVersion,
+    append,
+    append_many,
+    claim_owners,
+    last_position,
+    load,
+    read_after,
+)
+from shared.handling import CommandIdReused, fingerprint, once, rule_cause
+from tests.conftest import ServiceDatabases, ServicePools
+
+SPACE = UUID("00000000-0000-5000-8000-000000000000")
+META = Meta(SPACE, SPACE, "test")
+DAY = date(2026, 1, 1)
+
+
+def defined(name: str) -> AreaDefined:
+    return AreaDefined(area="431299", on=DAY, recorded_on=DAY, name=name, level=Level.COUNTY, parent=None)
+
+
+def new(*ids: str) -> list[NewEvent]:
+    return [NewEvent(uuid5(SPACE, one), defined(one)) for one in ids]
+
+
+@pytest.fixture
+async def pool(service_pool: ServicePools) -> Pool:
+    return await service_pool("pairing")
+
+
+async def everything(pool: Pool) -> list[str]:
+    async with pool.acquire() as connection:
+        return [f"{one.stream_id}@{one.version}" for one in await read_after(connection, START, 10_000)]
+
+
+async def test_what_is_appended_is_loaded_in_order(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await append(connection, Append("area-1", new("a", "b"), expected=0), META)
+        position = await append(connection, Append("area-1", new("c"), expected=2), META)
+        loaded = await load(connection, "area-1")
+        assert [one.event for one in loaded] == [defined("a"), defined("b"), defined("c")]
+        assert [one.version for one in loaded] == [1, 2, 3]
+        assert position == await last_position(connection) == loaded[-1].place
+
+
+async def test_an_append_at_another_version_is_refused_and_leaves_the_transaction_usable(pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await append(connection, Append("area-1", new("a"), expected=0), META)
+        for wrong in (0, 2):
+            with pytest.raises(WrongVersion):
+                await append(connection, Append("area-1", new("x"), expected=wrong), META)
+        with pytest.raises(WrongVersion):
+            await append(connection, Append("area-2", new("x"), expected=1), META)
+        await append(connection, Append("area-1", new("b"), expected=1), META)
+    assert await everything(pool) == ["area-1@1", "area-1@2"]
+
+
+async def test_concurrent_appends_lose_nothing_and_fork_no_stream(pool: Pool) -> None:
+    async def add(n: int) -> None:
+        async with pool.acquire() as connection:
+            await append(connection, Append(f"area-{n % 3}", new(f"e{n}")), META)
+
+    await asyncio.gather(*(add(n) for n in range(90)))
+    assert sorted(await everything(pool)) == sorted(f"area-{s}@{v}" for s in range(3) for v in range(1, 31))
+
+
+async def test_a_reader_never_skips_a_transaction_that_commits_late(pool: Pool) -> None:
+    async with pool.acquire() as late, pool.acquire() as early:
+        transaction = late.transaction()
+        await transaction.start()
+        await append(late, Append("area-late", new("late")), META)
+        await append(early, Append("area-early", new("early")), META)
+        seen = await read_after(early, START, 10)
+        await transaction.commit()
+        checkpoint = seen[-1].place if seen else START
+        seen += await read_after(early, checkpoint, 10)
+    assert sorted(one.stream_id for one in seen) == ["area-early", "area-late"]
+
+
+async def test_a_transaction_that_began_before_the_streams_last_one_is_turned_away(pool: Pool) -> None:
+    async with pool.acquire() as slow, pool.acquire() as fast:
+        transaction = slow.transaction()
+        await transaction.start()
+        await append(slow, Append("area-other", new("takes an id early")), META)
+        await append(fast, Append("area-1", new("first")), META)
+        with pytest.raises(Overtaken):
+            await append(slow, Append("area-1", new("second")), META)
+        with pytest.raises(Overtaken):
+            await append_many(slow, [Append("area-1", new("second"))], META)
+        await transaction.rollback()
+
+
+async def test_a_bulk_append_answers_for_each_stream(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await append_many(connection, [Append("area-1", new("a"), 0, claims=["key-1"])], META)
+        answer = await append_many(
+            connection,
+            [
+                Append("area-1", new("a"), 0),
+                Append("area-2", new("b1", "b2"), 0, claims=["key-2"]),
+                Append("area-3", new("c"), 0, claims=["key-3", "key-1"]),
+                Append("area-1b", new("d"), 7),
+            ],
+            META,
+        )
+        assert answer.outcomes == (Outcome.ALREADY, Outcome.TAKEN, Outcome.CLAIMED, Outcome.CONFLICT)
+        assert answer.position == await last_position(connection)
+        owners = await claim_owners(connection, ["key-1", "key-2", "key-3"])
+    assert owners == {"key-1": "area-1", "key-2": "area-2"}
+    assert await everything(pool) == ["area-1@1", "area-2@1", "area-2@2"]
+
+
+async def test_one_of_two_streams_of_a_call_gets_the_claim_that_both_want(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        wanted = [Append(f"area-{n}", new(f"e{n}"), 0, claims=["same"]) for n in (2, 1)]
+        answer = await append_many(connection, wanted, META)
+    assert answer.outcomes == (Outcome.TAKEN, Outcome.CLAIMED)
+
+
+async def test_a_claim_holds_until_an_append_releases_it(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await append(connection, Append("area-1", new("a"), claims=["key"]), META)
+        with pytest.raises(ClaimTaken):
+            await append(connection, Append("area-2", new("b"), claims=["key"]), META)
+        await append(connection, Append("area-1", new("c"), releases=["key"]), META)
+        await append(connection, Append("area-2", new("d"), claims=["key"]), META)
+        assert await claim_owners(connection, ["key"]) == {"key": "area-2"}
+
+
+async def test_concurrent_bulk_appends_over_the_same_streams_do_not_deadlock(pool: Pool) -> None:
+    async def add(n: int) -> int:
+        streams = [f"area-{(n * 7 + step) % 12}" for step in range(4)]
+        wanted = [Append(stream, new(f"{n}/{stream}")) for stream in reversed(streams)]
+        for _ in range(50):
+            try:
+                async with pool.acquire() as connection:
+                    await append_many(connection, wanted, META)
+            except Overtaken:
+                await asyncio.sleep(0.005)
+            else:
+                return len(wanted)
+        raise AssertionError("never got through")
+
+    added = sum(await asyncio.gather(*(add(n) for n in range(40))))
+    assert len(await everything(pool)) == added == 160
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE kernel.events SET data = '{}'", "DELETE FROM kernel.events", "TRUNCATE kernel.events"],
+)
+async def test_an_event_is_never_changed_by_the_service_nor_by_the_owner(
+    service_database: ServiceDatabases, statement: str
+) -> None:
+    database = await service_database("pairing")
+    for dsn, refusal in (
+        (database.dsn, asyncpg.InsufficientPrivilegeError),
+        (database.owner_dsn, asyncpg.IntegrityConstraintViolationError),
+    ):
+        connection = await asyncpg.connect(dsn)
+        await append(connection, Append("area-1", new(dsn)), META)
+        with pytest.raises(refusal):
+            await connection.execute(statement)
+        await connection.close()
+
+
+async def test_a_command_handled_twice_equals_once(pool: Pool) -> None:
+    cause = rule_cause("test", 1)
+
+    async def work(connection: Connection) -> dict[str, object]:
+        await append(connection, Append("area-1", [NewEvent(cause.event_id(0), defined("a"))]), cause.meta)
+        return {"said": "done"}
+
+    answers = await asyncio.gather(*(once(pool, cause, work) for _ in range(8)))
+    assert {str(answer.position) for answer in answers} == {str(answers[0].position)}
+    assert sorted(answer.repeated for answer in answers) == [False] + [True] * 7
+    assert await everything(pool) == ["area-1@1"]
+
+
+async def test_the_id_of_a_command_is_not_used_for_another(pool: Pool) -> None:
+    async def nothing(_connection: Connection) -> dict[str, object]:
+        return {}
+
+    first = rule_cause("test", 1)
+    await once(pool, first, nothing)
+    other = type(first)(first.command_id, fingerprint("another body"), "test", first.correlation_id)
+    with pytest.raises(CommandIdReused):
+        await once(pool, other, nothing)
