@@ -1,0 +1,169 @@
+"""The numbers: any measure of any area, as of any day and as known on any day, from sums kept by day and month."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.reporting.measure import Nature
+from services.reporting.measures import MEASURES, NUMBERS, PARTS
+from shared.event_store import Connection
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+EVERYTHING_KNOWN = date.max
+FIRST_DAY_EVER = date.min
+
+Totals = Mapping[int, int]
+"""The sum of each measure's deltas up to a day, by the measure's number."""
+Figures = dict[str, int]
+"""The number of each measure, by the measure's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Which days a figure speaks of; all in Asia/Shanghai, both ends inclusive.
+
+    A stock is as of *as_of*, a flow from *first_day* to *last_day*, which is *as_of* where none is given;
+    all of it as it was known on *known_on*.
+    """
+
+    as_of: date
+    known_on: date = EVERYTHING_KNOWN
+    first_day: date = FIRST_DAY_EVER
+    last_day: date | None = None
+
+    @property
+    def last(self) -> date:
+        return self.last_day or self.as_of
+
+    @property
+    def eve(self) -> date | None:
+        """The day before the period, where it has a beginning."""
+        return None if self.first_day == FIRST_DAY_EVER else self.first_day - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """A month's flows, and its stocks as of *last_day*: the month's last day, or the as-of day before it."""
+
+    month: date
+    last_day: date
+    figures: Figures
+
+
+async def figures(
+    connection: Connection, area: str, when: When, measures: Iterable[str] | None = None
+) -> Figures:
+    """Return every measure of *area*, or only *measures*; a county, a township and a village answer alike."""
+    return (await figures_of(connection, [area], when, measures))[area]
+
+
+async def figures_of(
+    connection: Connection, areas: Sequence[str], when: When, measures: Iterable[str] | None = None
+) -> dict[str, Figures]:
+    """Return the same for several areas at once; an area without any event has zeros."""
+    names = list(MEASURES if measures is None else measures)
+    numbers = _numbers(names)
+    days = {when.as_of, when.last} | ({when.eve} if when.eve else set())
+    totals = {day: await _totals(connection, areas, day, when.known_on, numbers) for day in days}
+    before: Mapping[str, Totals] = totals[when.eve] if when.eve else {}
+    return {
+        area: _evaluated(
+            names,
+            totals[when.as_of].get(area, {}),
+            totals[when.last].get(area, {}),
+            before.get(area, {}),
+        )
+        for area in areas
+    }
+
+
+async def series(
+    connection: Connection, area: str, measures: Iterable[str], when: When
+) -> list[MonthFigures]:
+    """Return *measures* month by month from *when*'s first day to its last; whole months, the last as it goes.
+
+    Without a first day it begins with the first month that has anything.
+    """
+    names = list(measures)
+    known_months, open_month = _open_month(when.known_on), _open_month(when.last)
+    rows = await connection.fetch(
+        SQL.months, area, open_month, when.last, known_months, when.known_on, _numbers(names)
+    )
+    by_month: dict[date, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        by_month[row["month"]][row["measure"]] = row["amount"]
+    if not by_month:
+        return []
+
+    first = max(when.first_day.replace(day=1), min(by_month))
+    standing: dict[int, int] = defaultdict(int)
+    answer = []
+    for month in _months(min(first, *by_month), when.last):
+        opening = dict(standing)
+        for number, amount in by_month.get(month, {}).items():
+            standing[number] += amount
+        if month >= first:
+            last_day = min(_next_month(month) - timedelta(days=1), when.last)
+            answer.append(MonthFigures(month, last_day, _evaluated(names, standing, standing, opening)))
+    return answer
+
+
+async def latest_day(connection: Connection) -> date | None:
+    """Return the last day that Kith knows anything of, None before the first event."""
+    day: date | None = await connection.fetchval(SQL.latest_day)
+    return day
+
+
+async def _totals(
+    connection: Connection, areas: Sequence[str], day: date, known_on: date, numbers: list[int]
+) -> dict[str, dict[int, int]]:
+    rows = await connection.fetch(
+        SQL.totals, areas, _open_month(day), day, _open_month(known_on), known_on, numbers
+    )
+    totals: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        totals[row["area"]][row["measure"]] = row["amount"]
+    return totals
+
+
+def _evaluated(names: Sequence[str], standing: Totals, until_last: Totals, before: Totals) -> Figures:
+    """Add up each measure's parts: stocks stand, flows are what came between, an opening stood before."""
+    answer = {}
+    for name in names:
+        nature = MEASURES[name].nature
+        amount = 0
+        for part in PARTS[name]:
+            number = NUMBERS[part.name]
+            if nature is Nature.STOCK:
+                amount += part.sign * standing.get(number, 0)
+            elif nature is Nature.OPENING:
+                amount += part.sign * before.get(number, 0)
+            else:
+                amount += part.sign * (until_last.get(number, 0) - before.get(number, 0))
+        answer[name] = amount
+    return answer
+
+
+def _numbers(names: Sequence[str]) -> list[int]:
+    return sorted({NUMBERS[part.name] for name in names for part in PARTS[name]})
+
+
+def _open_month(day: date) -> date:
+    """Return the first day of the first month that has not passed whole by the end of *day*."""
+    if day == date.max:
+        return day
+    return (day + timedelta(days=1)).replace(day=1)
+
+
+def _next_month(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _months(first: date, last: date) -> Iterable[date]:
+    month = first.replace(day=1)
+    while month <= last:
+        yield month
+        month = _next_month(month)
