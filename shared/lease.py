@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.event_store import Pool
 from shared.sql import queries
+from shared.stopping import stop_if_cancelled
 
 SQL = queries(__file__)
 
@@ -35,7 +36,8 @@ class Lease:
 
     async def wait(self) -> None:
         """Return as soon as this replica holds the lease."""
-        while not await self.hold():  # noqa: ASYNC110 - the lease runs out in the database, not here
+        while not await self.hold():
+            stop_if_cancelled()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def give_back(self) -> None:

@@ -21,6 +21,7 @@ from shared.event_store import START, Connection, Overtaken, Pool, Position
 from shared.lease import Lease
 from shared.provisioning import ensure_consumer
 from shared.sql import queries
+from shared.stopping import stop_if_cancelled
 from shared.subjects import stream_of
 
 SQL = queries(__file__)
@@ -129,9 +130,11 @@ class Receiving:
                     await self._receive_for_ever()
                 except Rewound as why:
                     self._say("rewound", why)
+                    stop_if_cancelled()
                     continue
                 except Exception as why:  # noqa: BLE001 - whatever failed, the checkpoint says where to go on
                     self._say("failing", why)
+                stop_if_cancelled()
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             await self._lease.give_back()
@@ -163,6 +166,7 @@ class Receiving:
         )
         try:
             while await self._lease.hold():
+                stop_if_cancelled()
                 try:
                     messages = await subscription.fetch(BATCH_MAX, timeout=FETCH_SECONDS)
                 except (TimeoutError, nats.errors.TimeoutError):

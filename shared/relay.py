@@ -18,6 +18,7 @@ from shared.event_store import SQL as LOG_SQL
 from shared.event_store import START, Pool, Position, Recorded, read_after
 from shared.lease import Lease
 from shared.provisioning import STREAM_BYTES_MAX, ensure_stream
+from shared.stopping import stop_if_cancelled
 from shared.subjects import doorbell_of, stream_of
 
 BATCH_MAX = 500
@@ -104,6 +105,7 @@ class Relay:
                     self._say("foreign_stream", why)
                 except Exception as why:  # noqa: BLE001 - whatever failed, the stream says where to go on
                     self._say("failing", why)
+                stop_if_cancelled()
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             await doorbell.unsubscribe()
@@ -137,6 +139,7 @@ class Relay:
         pause = POLL_SECONDS_MIN
         verified = time.monotonic()
         while await self._lease.hold():
+            stop_if_cancelled()
             self._bell.clear()
             async with self._pool.acquire() as connection:
                 page = await read_after(connection, self.state.published, BATCH_MAX)

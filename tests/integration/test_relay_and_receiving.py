@@ -18,6 +18,7 @@ from shared.contracts.registry import AreaDefined
 from shared.envelope import Received
 from shared.event_store import Append, Connection, Pool, append_many, last_position
 from shared.parked import drop_parked, list_parked, retry_parked
+from shared.provisioning import STREAM_BYTES_MAX
 from shared.receiving import Reader, Receiving, caught_up
 from shared.relay import Relay
 from shared.scope import WHOLE_SCOPE
@@ -77,11 +78,13 @@ class House:
         self._stack.push_async_callback(client.close)
         return client
 
-    async def relay(self, **options: int) -> asyncio.Task[None]:
+    async def relay(self, stream_bytes_max: int = STREAM_BYTES_MAX) -> asyncio.Task[None]:
         bell = asyncio.Event()
         holder = uuid5(SPACE, f"relay-{len(self.relays)}")
         client = await self.client("registry")
-        self.relays.append(Relay(self.source, client, "registry", bell, holder, **options))
+        self.relays.append(
+            Relay(self.source, client, "registry", bell, holder, stream_bytes_max=stream_bytes_max)
+        )
         return self._start(self.relays[-1].run())
 
     async def reader(self) -> asyncio.Task[None]:
