@@ -1,12 +1,25 @@
 """A township's roster: from the file as it came to rows that are judged, put right or refused."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
-from shared.contracts.event import Guardianship, Health, Rating, Schooling, Sex
-from shared.papers.faults import Fault
+from services.registry.roster_layout import ROSTER
+from services.registry.roster_row import Judge, RosterRow
+from services.registry.villages import Villages, townships_by_village
+from shared.papers.citizen_id import ROUNDED
+from shared.papers.faults import Fault, PaperRefused
+from shared.papers.finding import read_table
 from shared.papers.table import Table
+from shared.papers.text import compact
+
+__all__ = ["RosterPaper", "RosterRow", "judge_rows", "read_roster"]
+
+TOWNSHIP = re.compile(r"(\d{9})(?:0{3})?(?!\d)", re.ASCII)
+ROUNDED_ROWS_MIN, ROUNDED_SHARE = 3, 20
+"""Of right numbers one in a thousand ends in 000: three, and one in twenty, did not come so from a register."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,67 +32,16 @@ class RosterPaper:
     table: Table
 
 
-@dataclass(slots=True)
-class RosterRow:
-    """One row of a roster, judged (policy.md, The papers)."""
-
-    number: int
-    """The row's number in the file, from 1, as the office program shows it."""
-    cells: tuple[str, ...]
-    """The row as it came, as text, in the paper's own columns."""
-    content: tuple[str, ...]
-    """What the row says, normalised, in one order for all layouts: the key of the import ledger."""
-    faults: list[Fault] = field(default_factory=list)
-    """Why the row is refused; an empty list is a row that is taken."""
-    mended: list[str] = field(default_factory=list)
-    """Codes of what was put right."""
-    notes: list[Fault] = field(default_factory=list)
-    """What was taken as unknown, for a person to see."""
-
-    name: str = ""
-    citizen_id: str | None = None
-    """18 characters, upper-case X; None where the child has no number."""
-    birth_date: date | None = None
-    """Never None in a row that is taken."""
-    sex: Sex = Sex.UNKNOWN
-    village: str | None = None
-    """The village's 12-digit code; never None in a row that is taken."""
-    village_name: str = ""
-    """The village as the paper writes it."""
-    ethnic_group: str = "00"
-    health: Health = Health.UNKNOWN
-    schooling: Schooling = Schooling.UNKNOWN
-    school: str = ""
-    boards: bool | None = None
-    poor: bool | None = None
-    guardianship: Guardianship = Guardianship.UNKNOWN
-    rating: Rating = Rating.UNKNOWN
-    guardian_name: str = ""
-    guardian_phone: str = ""
-    father_name: str = ""
-    father_workplace: str = ""
-    father_phone: str = ""
-    mother_name: str = ""
-    mother_workplace: str = ""
-    mother_phone: str = ""
-
-    @property
-    def refused(self) -> bool:
-        return bool(self.faults)
-
-    @property
-    def who(self) -> tuple[str, str, str, str]:
-        """Name, birth date (ISO), sex and village code: the same child where a number is missing."""
-        born = self.birth_date.isoformat() if self.birth_date else ""
-        return (self.name, born, self.sex, self.village or "")
-
-
 def read_roster(filename: str, content: bytes) -> RosterPaper:
     """Return the roster in *content*; the township is the 9-digit code that *filename* begins with.
 
     Raises PaperRefused when the file is no roster, or not one that can be read without guessing.
     """
-    raise NotImplementedError
+    name = re.split(r"[/\\\\]", compact(filename))[-1]
+    township = TOWNSHIP.match(name)
+    if township is None:
+        raise PaperRefused("paper_no_township_code")
+    return RosterPaper(name, township[1], read_table(content, ROSTER))
 
 
 def judge_rows(paper: RosterPaper, areas: Mapping[str, str], filed_on: date) -> Sequence[RosterRow]:
@@ -87,4 +49,40 @@ def judge_rows(paper: RosterPaper, areas: Mapping[str, str], filed_on: date) -> 
 
     Raises PaperRefused when the township is not among *areas*, or most rows belong to another one.
     """
-    raise NotImplementedError
+    villages = Villages(paper.township, areas)
+    if paper.township not in areas and not villages.names:
+        raise PaperRefused("paper_township_unknown", township=paper.township)
+    judge = Judge(paper.table, villages, filed_on)
+    rows = [judge.row(number, cells) for number, cells in paper.table.rows]
+    refuse_other_township(paper.township, rows, areas)
+    refuse_rounded(rows, judge.label("citizen_id"))
+    return rows
+
+
+def refuse_other_township(township: str, rows: Sequence[RosterRow], areas: Mapping[str, str]) -> None:
+    """Raise PaperRefused where most rows live in villages that only another township has."""
+    elsewhere = townships_by_village(areas)
+    lost = [
+        elsewhere.get(compact(row.village_name), set())
+        for row in rows
+        if row.village is None and row.village_name
+    ]
+    counted = Counter(other for townships in lost for other in townships if other != township)
+    for other, count in counted.most_common(1):
+        if count * 2 > len(rows):
+            raise PaperRefused(
+                "paper_other_township",
+                township=township,
+                township_name=areas.get(township, ""),
+                other=other,
+                other_name=areas.get(other, ""),
+                rows=count,
+            )
+
+
+def refuse_rounded(rows: Sequence[RosterRow], column: str) -> None:
+    """Refuse the numbers that end in 000 where too many do: they were numbers, rounded, before they were text."""
+    ending = [row for row in rows if row.citizen_id and row.citizen_id.endswith("000")]
+    if len(ending) >= ROUNDED_ROWS_MIN and len(ending) * ROUNDED_SHARE > len(rows):
+        for row in ending:
+            row.faults.append(Fault(ROUNDED, column))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.messages import Language, text
+
 
 class PaperRefused(Exception):
     """A paper as a whole cannot be taken; *code* is a key of the catalogue *papers*."""
@@ -11,6 +13,10 @@ class PaperRefused(Exception):
         super().__init__(code)
         self.code = code
         self.params: Mapping[str, object] = params
+
+    def told(self, language: Language = Language.ZH) -> str:
+        """Return what is wrong, where, and how to mend it."""
+        return text(self.code, language, **self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +30,7 @@ class Fault:
     code: str
     column: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
+
+    def told(self, language: Language = Language.ZH) -> str:
+        """Return what is wrong, where, and how to mend it."""
+        return text(self.code, language, column=self.column or "", **self.params)

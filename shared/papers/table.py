@@ -9,6 +9,9 @@ Cell = str | int | float | bool | date | datetime | time | timedelta
 
 Cells = Sequence[Cell]
 
+Position = tuple[int, int]
+"""Row and column of a cell, both from 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

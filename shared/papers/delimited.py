@@ -1,0 +1,75 @@
+"""Text files of rows: which encoding, which separator, and then the cells."""
+
+import csv
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from io import StringIO
+from itertools import islice
+
+from shared.papers.faults import PaperRefused
+from shared.papers.limits import COLUMNS_MAX, ROWS_MAX
+from shared.papers.table import Cell
+
+SEPARATORS = (",", "\t", ";")
+SNIFFED_ROWS = 40
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+
+def read_delimited(content: bytes) -> list[list[Cell]]:
+    """Return the rows of a text file as it comes out of an office program.
+
+    Raises PaperRefused when it is no text, has no columns, or has an open quotation mark.
+    """
+    text = decoded(content)
+    if CONTROL.search(text):
+        raise PaperRefused("paper_not_a_table")
+    separator = separator_of(text)
+    try:
+        return list(rows_of(text, separator))
+    except csv.Error as error:
+        raise PaperRefused("paper_quotes_open") from error
+
+
+def decoded(content: bytes) -> str:
+    """Return the text: by its byte order mark, else UTF-8, else GB18030, each strictly."""
+    try:
+        if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return content.decode("utf-16")
+        if content.startswith(BOM_UTF8):
+            return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PaperRefused("paper_encoding_unknown") from error
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise PaperRefused("paper_not_a_table")
+
+
+def separator_of(text: str) -> str:
+    """Return the separator that makes the most columns of the first rows."""
+    widths = {separator: widest(text, separator) for separator in SEPARATORS}
+    best = max(SEPARATORS, key=lambda separator: widths[separator])
+    if widths[best] <= 1:
+        raise PaperRefused("paper_not_a_table")
+    return best
+
+
+def widest(text: str, separator: str) -> int:
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator)
+    try:
+        return max((len(row) for row in islice(reader, SNIFFED_ROWS)), default=0)
+    except csv.Error:
+        return 1
+
+
+def rows_of(text: str, separator: str) -> list[list[Cell]]:
+    rows: list[list[Cell]] = []
+    for row in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True):
+        rows.append(list[Cell](row))
+        if len(rows) > ROWS_MAX:
+            raise PaperRefused("paper_too_many_rows", sheet="", rows=len(rows), rows_max=ROWS_MAX)
+        if len(row) > COLUMNS_MAX:
+            raise PaperRefused("paper_too_many_columns", sheet="", columns=len(row), columns_max=COLUMNS_MAX)
+    return rows

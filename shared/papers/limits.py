@@ -1,0 +1,21 @@
+"""How large a paper may be: a county's largest roster or a year's visit log several times over, and no more."""
+
+MIB = 1024 * 1024
+
+FILE_BYTES_MAX = 32 * MIB
+UNPACKED_BYTES_MAX = 256 * MIB
+"""What a workbook may unpack to: a roster of 30,000 rows has some 40 MiB."""
+UNPACKED_RATIO_MAX = 200
+"""How many times its packed size a large part may unpack to; a real sheet has 10 to 30."""
+PARTS_MAX = 2_000
+SHEETS_MAX = 50
+ROWS_MAX = 99_999
+COLUMNS_MAX = 128
+CELL_TEXT_BYTES_MAX = 512 * MIB
+"""All texts of a sheet's cells together: a shared text counts as often as a cell shows it."""
+CELL_CHARS_MAX = 32_767
+"""The longest text a cell of a spreadsheet can hold."""
+HEADING_WITHIN_ROWS = 20
+"""The headings stand in one of the first rows, below the titles."""
+FORMULAS_NAMED_MAX = 5
+FAULTS_NAMED_MAX = 10

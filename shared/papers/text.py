@@ -1,0 +1,76 @@
+"""Cells as text, and the small differences of form that mean nothing: widths, spaces, invisible signs."""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from functools import lru_cache
+
+from shared.papers.table import Cell
+
+EXACT_DIGITS = 10**15
+"""Office programs keep fifteen digits of a number; a longer one came rounded."""
+
+TEXTS_REMEMBERED = 20_000
+"""The same villages, kinds and days stand in thousands of rows: each is normalised once."""
+
+NOTHING = frozenset(
+    {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "没有", "空", "不详", "未知", "N/A", "NULL", "None"}
+)
+"""What papers write into a cell that has nothing to say."""
+
+INVISIBLE = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x1f\x7f]+")
+FULL_WIDTH = re.compile(r"[\uff01-\uff5e]")
+HAN = r"[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+SPACE_BESIDE_HAN = re.compile(rf"(?<={HAN}) +| +(?={HAN})")
+NAME_DOTS = re.compile(rf"(?<={HAN})[•‧∙・･⋅.·](?={HAN})")
+
+
+def as_text(cell: Cell) -> str:
+    """Return *cell* as a person reads it on the sheet: 1.0 as 1, a day as 2015-08-19."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT_DIGITS:
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ") if cell.time() != datetime.min.time() else cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def compact(text: str) -> str:
+    """Return *text* in one width and without any space, for codes, numbers and headings."""
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def spaced(text: str) -> str:
+    """Return *text* in one width, with single spaces, and none beside a Chinese character."""
+    single = INVISIBLE.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return SPACE_BESIDE_HAN.sub("", single)
+
+
+def person_name(cell: Cell) -> str:
+    """Return a person's name: one width, no spaces inside a Chinese name, one kind of dot; empty for none."""
+    name = NAME_DOTS.sub("·", spaced(as_text(cell)))
+    return "" if name in NOTHING else name
+
+
+def free_text(cell: Cell) -> str:
+    """Return what a cell says, or nothing where it holds a sign for nothing."""
+    text = spaced(as_text(cell))
+    return "" if text in NOTHING else text
+
+
+def phone_number(cell: Cell) -> str:
+    """Return a phone's digits, without the signs people put between them; empty for none."""
+    text = compact(as_text(cell)).lstrip("'’`")
+    return "" if text in NOTHING else text.removeprefix("+86").replace("-", "")
+
+
+def is_full_width(text: str) -> bool:
+    """Return whether *text* has digits, letters or signs of double width."""
+    return FULL_WIDTH.search(text) is not None

@@ -1,0 +1,204 @@
+"""Workbooks of the newer kind (.xlsx): looked through before they are opened, so that none can swamp the reader."""
+
+import re
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from io import BytesIO
+from itertools import islice
+from posixpath import join, normpath
+from xml.etree import ElementTree as ET
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from shared.papers.faults import PaperRefused
+from shared.papers.limits import (
+    CELL_TEXT_BYTES_MAX,
+    COLUMNS_MAX,
+    MIB,
+    PARTS_MAX,
+    ROWS_MAX,
+    UNPACKED_BYTES_MAX,
+    UNPACKED_RATIO_MAX,
+)
+from shared.papers.table import Position
+
+WORKBOOK = "xl/workbook.xml"
+RELATIONS = "xl/_rels/workbook.xml.rels"
+SHARED_TEXTS = "xl/sharedStrings.xml"
+SMALL_PART = MIB
+"""A part below this size may be packed as tightly as it likes."""
+ENCRYPTED = 0x1
+FORMULAS_MAX = 100_000
+
+READ_PARTS = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
+OTHER_KINDS: Mapping[str, str] = {
+    "word/document.xml": "paper_is_word",
+    "ppt/presentation.xml": "paper_is_slides",
+    "xl/workbook.bin": "paper_is_other_workbook",
+    "content.xml": "paper_is_other_workbook",
+}
+FAR_OUT = re.compile(
+    rb"<(?:\w+:)?c\s[^<>]*?\br=[\"'](?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|D[YZ]\d+|[A-Z]+\d{6,})[\"'][^<>]*(?<!/)>",
+    re.IGNORECASE,
+)
+"""A cell with content beyond column DX (128) or row 99,999: the reader would lay out all the cells up to it."""
+FAR_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*?\br=[\"']\d{6,}[\"'][^<>]*(?<!/)>\s*<(?:\w+:)?c[\s>]")
+CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+CELL_WITH_PLACE = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br=[\"']")
+CELL_PLACE = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br=[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
+FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+SHARED_CELL = re.compile(rb"\bt=[\"']s[\"'][^<>]*>\s*<(?:\w+:)?v>(\d{1,8})<")
+
+
+def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]]]:
+    """Return the workbook again, with nothing in it but what was looked through, and its formulas by sheet.
+
+    Raises PaperRefused for what is no workbook, is damaged or encrypted, or would unpack beyond the limits.
+    """
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            refuse_other_archives(archive.infolist())
+            parts = dict(unpacked(archive))
+    except (
+        BadZipFile,
+        zlib.error,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        EOFError,
+    ) as error:
+        raise PaperRefused("paper_damaged") from error
+    formulas = {name: check_sheet(parts, path) for name, path in sheet_parts(parts).items()}
+    return repacked(parts), formulas
+
+
+def refuse_other_archives(entries: list[ZipInfo]) -> None:
+    """Raise PaperRefused unless the archive is a workbook and says that it stays within the limits."""
+    names = {entry.filename for entry in entries}
+    if WORKBOOK not in names:
+        raise PaperRefused(
+            next((code for part, code in OTHER_KINDS.items() if part in names), "paper_is_archive")
+        )
+    if len(entries) > PARTS_MAX or sum(entry.file_size for entry in entries) > UNPACKED_BYTES_MAX:
+        raise PaperRefused("paper_unpacks_too_large", mib_max=UNPACKED_BYTES_MAX // MIB)
+    if any(entry.file_size > SMALL_PART + UNPACKED_RATIO_MAX * entry.compress_size for entry in entries):
+        raise PaperRefused("paper_unpacks_too_large", mib_max=UNPACKED_BYTES_MAX // MIB)
+    if any(entry.flag_bits & ENCRYPTED for entry in entries):
+        raise PaperRefused("paper_has_password")
+    if any(entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for entry in entries):
+        raise PaperRefused("paper_damaged")
+
+
+def unpacked(archive: ZipFile) -> Iterator[tuple[str, bytes]]:
+    """Yield the parts that a reader of tables needs, unpacked for real: what the directory says is not trusted."""
+    left = UNPACKED_BYTES_MAX
+    for entry in archive.infolist():
+        if not READ_PARTS.fullmatch(entry.filename):
+            continue
+        with archive.open(entry) as part:
+            # zipfile stops at the size that the directory says and then compares the checksum.
+            body = part.read(left + 1)
+        left -= len(body)
+        if left < 0:
+            raise PaperRefused("paper_unpacks_too_large", mib_max=UNPACKED_BYTES_MAX // MIB)
+        if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+            raise PaperRefused("paper_damaged")
+        yield entry.filename, body
+
+
+def repacked(parts: Mapping[str, bytes]) -> bytes:
+    """Return a workbook of *parts*, unpacked, so that the reader sees the very bytes that were looked through."""
+    whole = BytesIO()
+    with ZipFile(whole, "w", ZIP_STORED) as archive:
+        for name, body in parts.items():
+            archive.writestr(ZipInfo(name), body)
+    return whole.getvalue()
+
+
+def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the part of each sheet by the sheet's name."""
+    try:
+        relations = ET.fromstring(parts[RELATIONS])  # noqa: S314 - a part with a DOCTYPE was refused before
+        workbook = ET.fromstring(parts[WORKBOOK])  # noqa: S314 - the same
+    except (KeyError, ET.ParseError) as error:
+        raise PaperRefused("paper_damaged") from error
+    targets = {relation.get("Id", ""): part_of(relation.get("Target", "")) for relation in relations}
+    return {
+        sheet.get("name", ""): targets.get(relation_of(sheet), "")
+        for sheet in workbook.iter()
+        if sheet.tag.rpartition("}")[2] == "sheet"
+    }
+
+
+def part_of(target: str) -> str:
+    return target.lstrip("/") if target.startswith("/") else normpath(join("xl", target))
+
+
+def relation_of(sheet: ET.Element) -> str:
+    return next((value for key, value in sheet.attrib.items() if key.rpartition("}")[2] == "id"), "")
+
+
+def check_sheet(parts: Mapping[str, bytes], path: str) -> Collection[Position]:
+    """Return the places of a sheet's formulas; raise PaperRefused where the sheet would swamp the reader."""
+    body = parts.get(path, b"").partition(b"</sheetData>")[0]
+    refuse_far_cells(body)
+    refuse_long_texts(body, parts.get(SHARED_TEXTS, b""))
+    if b"<f" not in body and b":f" not in body:
+        return frozenset()
+    return frozenset(formula_places(body))
+
+
+def refuse_far_cells(body: bytes) -> None:
+    if found := FAR_OUT.search(body):
+        place = CELL_PLACE.search(found[0])
+        raise PaperRefused("paper_cell_far_out", cell=(place[1] + place[2]).decode() if place else "?")
+    if body.count(b"<c r=") == body.count(b"<c ") + body.count(b"<c>") + body.count(b":c"):
+        return
+    # Cells may leave out their place: then they are counted, row by row.
+    rows = body.split(b"<row")
+    if (
+        len(rows) > ROWS_MAX
+        or max(len(CELL.findall(row)) for row in rows) > COLUMNS_MAX
+        or FAR_ROW.search(body)
+    ):
+        raise PaperRefused("paper_cell_far_out", cell="?")
+
+
+def refuse_long_texts(body: bytes, shared: bytes) -> None:
+    """Raise PaperRefused where few shared texts, shown by many cells, would come to more than memory should hold."""
+    shown = body.count(b't="s"') + body.count(b"t='s'")
+    if shown * len(shared) <= CELL_TEXT_BYTES_MAX:
+        return
+    lengths = [len(text) for text in shared.split(b"</si>")]
+    if shown * max(lengths) <= CELL_TEXT_BYTES_MAX:
+        return
+    indexes = (int(found[1]) for found in SHARED_CELL.finditer(body))
+    if sum(lengths[index] for index in indexes if index < len(lengths)) > CELL_TEXT_BYTES_MAX:
+        raise PaperRefused("paper_unpacks_too_large", mib_max=CELL_TEXT_BYTES_MAX // MIB)
+
+
+def formula_places(body: bytes) -> Iterator[Position]:
+    for found in islice(FORMULA.finditer(body), FORMULAS_MAX):
+        beginning = max(body.rfind(b"<c ", 0, found.start()), body.rfind(b":c ", 0, found.start()))
+        if place := CELL_PLACE.match(body, body.rfind(b"<", 0, beginning + 1)):
+            yield int(place[2]) - 1, column_index(place[1].decode())
+        else:
+            raise PaperRefused("paper_formulas", cells="?")
+
+
+def column_index(letters: str) -> int:
+    """Return the column of A, B, …, AA, … from 0."""
+    index = 0
+    for letter in letters.upper():
+        index = index * 26 + ord(letter) - ord("A") + 1
+    return index - 1
+
+
+def column_letters(index: int) -> str:
+    """Return the letters of a column that is counted from 0."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
