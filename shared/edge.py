@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4, uuid5  # noqa: TID251 - the edge is where new ids are made
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import UploadFile
 
 from shared import clock, day
@@ -52,13 +53,19 @@ def running_of(request: Request) -> Running:
 RunningHere = Annotated[Running, Depends(running_of)]
 
 
-def known_caller(request: Request, running: RunningHere) -> Caller:
+BEARER = HTTPBearer(auto_error=False, description="a token that `kith token issue` prints")
+
+
+def known_caller(
+    request: Request,
+    running: RunningHere,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+) -> Caller:
     """Return who calls, by a bearer token or the browser's session; raises TokenRefused."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
-        token = request.cookies.get(SESSION_COOKIE, "")
-        if not token:
-            raise TokenRefused("token_missing")
+    token = credentials.credentials if credentials else request.cookies.get(SESSION_COOKIE)
+    if not token:
+        raise TokenRefused("token_missing")
+    if credentials is None:
         _check_origin(request)
     caller = running.verifier.verify(token.strip(), clock.now())
     passage_of(request.scope).caller = caller.sub

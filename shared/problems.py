@@ -11,6 +11,7 @@ import nats.errors
 import orjson
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.status import (
     HTTP_401_UNAUTHORIZED,
@@ -25,6 +26,7 @@ from starlette.status import (
 from shared.event_store import ClaimTaken, Overtaken, WrongVersion
 from shared.handling import CommandIdReused, Rejected, TooBusy
 from shared.messages import Language, catalogue, text
+from shared.papers.faults import PaperRefused
 from shared.tokens import TokenRefused
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,7 +38,16 @@ ERRORS_MAX = 100
 REFERENCE_LENGTH = 8
 """Characters of the correlation id that a person reads out on the telephone."""
 
-UNPROCESSABLE = frozenset({"on_after_recorded_on", "on_before_birth", "impossible_date"})
+UNPROCESSABLE = frozenset(
+    {
+        "on_after_recorded",
+        "not_yet_born",
+        "sixteen_or_more",
+        "capacity_out_of_range",
+        "area_level_mismatch",
+        "area_parent_mismatch",
+    }
+)
 """Rejections that no other state of things would have accepted: 422 where the others are 409."""
 
 
@@ -83,12 +94,37 @@ class Away(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InputFault:
     """One fault of a request: where it is, as a JSON pointer, and which."""
 
     pointer: str
     code: str
     params: Mapping[str, object] = field(default_factory=dict)
+
+
+class ProblemBody(BaseModel):
+    """A problem as its caller reads it (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[dict[str, str]] | None = None
+
+
+DOCUMENTED = (400, 401, 403, 404, 409, 413, 422, 503)
+SCHEMA = "#/components/schemas/Problem"
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text(f"title_{status}", Language.EN),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA}}},
+    }
+    for status in DOCUMENTED
+}
+"""What every operation may answer besides its own, for the OpenAPI document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +134,7 @@ class Problem:
     status: int
     code: str
     params: Mapping[str, object] = field(default_factory=dict)
-    faults: Sequence[Fault] = ()
+    faults: Sequence[InputFault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     unexpected: bool = False
 
@@ -149,6 +185,8 @@ def problem_of(failure: Exception, correlation_id: UUID) -> Problem:  # noqa: PL
                 HTTP_CODES.get(failure.status_code, "http_error"),
                 headers=dict(failure.headers or {}),
             )
+        case PaperRefused():
+            return Problem(HTTP_422_UNPROCESSABLE_CONTENT, failure.code, failure.params)
         case CommandIdReused():
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "command_id_reused")
         case ClaimTaken():
@@ -157,9 +195,11 @@ def problem_of(failure: Exception, correlation_id: UUID) -> Problem:  # noqa: PL
             return _away(failure) or _unexpected(correlation_id)
 
 
-def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[Fault]:
+def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[InputFault]:
     """Return pydantic's errors as faults: by place and type, never with pydantic's text or the input."""
-    return [Fault(_pointer(error["loc"]), error["type"], _limits(error.get("ctx") or {})) for error in errors]
+    return [
+        InputFault(_pointer(error["loc"]), error["type"], _limits(error.get("ctx") or {})) for error in errors
+    ]
 
 
 PASSING: Sequence[tuple[tuple[type[Exception], ...], str, int]] = (

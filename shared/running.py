@@ -18,6 +18,10 @@ from shared.tokens import Verifier
 from shared.vault import Vault
 
 
+class NotStarted(Exception):
+    """The service has no pool yet, or no longer: it is being made or has stopped."""
+
+
 class NoVault(Exception):
     """The service was made without a vault (ServiceSpec.vault is False): nothing in it may ask for one."""
 
@@ -26,7 +30,8 @@ class NoVault(Exception):
 class Running:
     """One replica of a service between its start and its stop.
 
-    *bell* is rung after a commit, so that the relay need not wait for its next look. *relay* and
+    It exists as soon as the app is made, so that routes can be built from it; *pool* only while the
+    service runs. *bell* is rung after a commit, so that the relay need not wait for its next look. *relay* and
     *receivings* are there once the bus was reached for the first time.
     """
 
@@ -34,7 +39,6 @@ class Running:
     version: str
     replica: UUID
     settings: Settings
-    pool: Pool
     broker: NatsBroker
     verifier: Verifier
     bell: asyncio.Event
@@ -42,9 +46,17 @@ class Running:
     metrics: Metrics
     pulses: Pulses
     kept: Vault | None = None
+    connections: Pool | None = None
     readers: Sequence[str] = ()
     relay: Relay | None = None
     receivings: list[Receiving] = field(default_factory=list)
+
+    @property
+    def pool(self) -> Pool:
+        """The service's connections; raises NotStarted outside its lifespan."""
+        if self.connections is None:
+            raise NotStarted(self.name)
+        return self.connections
 
     @property
     def vault(self) -> Vault:

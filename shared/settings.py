@@ -29,9 +29,6 @@ class Settings(BaseSettings):
         description="a file with that role's password, where the URL has none",
         examples=["/run/secrets/registry_password"],
     )
-    database_pool_min: int = Field(
-        default=0, ge=0, le=100, description="connections kept open at least", examples=["0"]
-    )
     database_pool_max: int = Field(
         default=10, ge=4, le=100, description="connections at most, 4 for the shell's own", examples=["10"]
     )

@@ -1,0 +1,166 @@
+"""A service's hold on the bus: one connection that never gives up, and what works while it lasts."""
+
+import asyncio
+from contextlib import suppress
+
+import nats.errors
+import structlog
+from faststream.nats import NatsBroker
+from faststream.nats.security import NatsUserPassword
+from nats.aio.client import Client
+
+from shared.event_store import last_position
+from shared.provisioning import ensure_stream
+from shared.receiving import Reader, Receiving
+from shared.relay import Relay
+from shared.running import Running
+from shared.settings import Settings
+from shared.tending import keep_going, stop
+
+PING_SECONDS = 2.0
+PING_SECONDS_MAX = 5
+SERVER_PING_SECONDS = 10
+RECONNECT_SECONDS = 1
+CONNECT_SECONDS_MAX = 3
+DRAIN_SECONDS_MAX = 2.0
+"""How long a stopping service goes on publishing what its log still holds; the next start does the rest."""
+CLOSE_SECONDS_MAX = 3.0
+
+PART = "bus"
+
+log = structlog.get_logger()
+
+
+class BusClosed(Exception):
+    """The client gave its connection up for good: everything on it must be made anew."""
+
+
+def make_broker(settings: Settings, service: str) -> NatsBroker:
+    """Return a broker that reconnects for ever, answers in its own inbox, and says each change once."""
+    said = _Said()
+    return NatsBroker(
+        settings.nats_servers,
+        name=f"kith-{service}",
+        inbox_prefix=f"_INBOX_{service}",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=RECONNECT_SECONDS,
+        connect_timeout=CONNECT_SECONDS_MAX,
+        ping_interval=SERVER_PING_SECONDS,
+        error_cb=said.failed,
+        disconnected_cb=said.disconnected,
+        reconnected_cb=said.reconnected,
+        closed_cb=said.closed,
+        graceful_timeout=CLOSE_SECONDS_MAX,
+        logger=None,
+        security=_login(settings),
+    )
+
+
+def client_of(broker: NatsBroker) -> Client:
+    """Return the broker's connection; raises IncorrectState before the first one."""
+    client: Client = broker.config.connection_state.connection
+    return client
+
+
+async def hold(running: Running, readers: list[Reader]) -> None:
+    """Connect, then relay, receive and answer until cancelled; raises BusClosed when that is over for good."""
+    await running.broker.start()
+    log.info("bus_state", state="connected")
+    client = client_of(running.broker)
+    running.relay = Relay(
+        running.pool,
+        client,
+        running.name,
+        running.bell,
+        running.replica,
+        stream_bytes_max=running.settings.stream_bytes_max,
+        on_published=running.metrics.relay_published.inc,
+    )
+    running.receivings = [Receiving(running.pool, client, reader, running.replica) for reader in readers]
+    relaying = asyncio.create_task(keep_going("relay", lambda: _relay(running, client)))
+    receiving = [
+        asyncio.create_task(keep_going(f"reader:{one.reader.name}", one.run)) for one in running.receivings
+    ]
+    try:
+        await _ping(running, client)
+    finally:
+        await stop(receiving)
+        await _drain(running, client)
+        await stop([relaying])
+        await _close(running.broker, client)
+
+
+async def _relay(running: Running, client: Client) -> None:
+    assert running.relay is not None  # noqa: S101 - made before this task
+    settings = running.settings
+    await ensure_stream(
+        client.jetstream(),
+        running.name,
+        bytes_max=settings.stream_bytes_max,
+        replicas=settings.stream_replicas,
+    )
+    await running.relay.run()
+
+
+async def _ping(running: Running, client: Client) -> None:
+    while not client.is_closed:
+        with suppress(nats.errors.Error, TimeoutError):
+            await client.flush(timeout=PING_SECONDS_MAX)
+            running.pulses.beat(PART)
+        await asyncio.sleep(PING_SECONDS)
+    raise BusClosed(running.name)
+
+
+async def _drain(running: Running, client: Client) -> None:
+    """Publish what is in the log before the broker goes, if that can be done soon."""
+    assert running.relay is not None  # noqa: S101 - made by who calls this
+    if not client.is_connected:
+        return
+    with suppress(Exception):
+        async with asyncio.timeout(DRAIN_SECONDS_MAX):
+            async with running.pool.acquire() as connection:
+                end = await last_position(connection)
+            while running.relay.state.published < end:
+                running.bell.set()
+                await asyncio.sleep(0.02)
+
+
+async def _close(broker: NatsBroker, client: Client) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await broker.stop()
+    except Exception as failure:  # noqa: BLE001 - it must go either way
+        log.warning("bus_closing_failed", error=type(failure).__name__)
+        with suppress(Exception):
+            await client.close()
+
+
+class _Said:
+    """The state of the connection as it was last said, so that each change is one line."""
+
+    def __init__(self) -> None:
+        self._state = "connecting"
+
+    async def failed(self, failure: Exception) -> None:
+        self._say("away" if self._state == "connecting" else self._state, type(failure).__name__)
+
+    async def disconnected(self) -> None:
+        self._say("disconnected")
+
+    async def reconnected(self) -> None:
+        self._say("connected")
+
+    async def closed(self) -> None:
+        self._say("closed")
+
+    def _say(self, state: str, error: str | None = None) -> None:
+        if state != self._state:
+            self._state = state
+            level = log.info if state == "connected" else log.warning
+            level("bus_state", state=state, error=error)
+
+
+def _login(settings: Settings) -> NatsUserPassword | None:
+    if settings.nats_user is None or settings.nats_password is None:
+        return None
+    return NatsUserPassword(settings.nats_user, settings.nats_password)

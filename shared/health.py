@@ -1,0 +1,118 @@
+"""Whether a service is alive, fit for work, and how it is doing: for orchestrators and for Prometheus."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from shared import clock
+from shared.event_store import horizon_lag
+from shared.receiving import ReaderState, Receiving
+from shared.relay import RelayState
+from shared.running import Running
+
+LOOK_SECONDS = 2.0
+DATABASE_SECONDS_MAX = 10.0
+BUS_SECONDS_MAX = 15.0
+RELAY_SECONDS_MAX = 15.0
+READER_SECONDS_MAX = 20.0
+"""How old the last success of a part may be before the service is not ready."""
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+log = structlog.get_logger()
+
+
+def health_router(running: Running) -> APIRouter:
+    """Return /livez, /readyz and /metrics; they need no token and tell nothing of anybody."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/livez")
+    async def livez() -> dict[str, bool]:
+        """Say that the event loop turns."""
+        return {"alive": True}
+
+    @router.get("/readyz", responses={503: {"description": "a part has not worked for too long"}})
+    async def readyz() -> JSONResponse:
+        """Say whether every part has done its work lately, and which has not for how long."""
+        pulses = running.pulses.feel()
+        ready = running.connections is not None and all(pulse.alive for pulse in pulses)
+        parts = {
+            pulse.part: {
+                "ok": pulse.alive,
+                "age_seconds": None if pulse.age_seconds is None else round(pulse.age_seconds, 1),
+                "limit_seconds": pulse.limit_seconds,
+            }
+            for pulse in pulses
+        }
+        return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Return what Prometheus reads."""
+        return Response(running.metrics.text(), media_type=METRICS_TYPE)
+
+    return router
+
+
+def watch_parts(running: Running, readers: list[str]) -> None:
+    """Expect signs of life of the database, the bus, the relay and each reader."""
+    running.pulses.watch("database", DATABASE_SECONDS_MAX)
+    running.pulses.watch("bus", BUS_SECONDS_MAX)
+    running.pulses.watch(
+        "relay", RELAY_SECONDS_MAX, lambda: None if running.relay is None else _worked(running.relay.state)
+    )
+    for reader in readers:
+        running.pulses.watch(f"reader:{reader}", READER_SECONDS_MAX, _of_reader(running, reader))
+
+
+async def look(running: Running) -> None:
+    """Look at the database and write the gauges every LOOK_SECONDS, until cancelled."""
+    state = ""
+    while True:
+        try:
+            async with asyncio.timeout(DATABASE_SECONDS_MAX), running.pool.acquire() as connection:
+                running.metrics.horizon_lag_seconds.set(await horizon_lag(connection))
+            running.pulses.beat("database")
+            now, error = "connected", None
+        except Exception as failure:  # noqa: BLE001 - said once, and looked again
+            now, error = "away", type(failure).__name__
+        if now != state:
+            (log.info if error is None else log.warning)("database_state", state=now, error=error)
+            state = now
+        _write_gauges(running)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def lag_seconds(state: ReaderState) -> float:
+    """Return how old the last event a reader has taken is, if there are more; 0 where it has all."""
+    if state.event_time is None or state.lag_events == 0:
+        return 0.0
+    return max((clock.now() - state.event_time).total_seconds(), 0.0)
+
+
+def _write_gauges(running: Running) -> None:
+    metrics = running.metrics
+    if running.relay is not None:
+        metrics.relay_is(running.relay.state.name)
+        metrics.relay_lag_seconds.set(max(clock.elapsed() - _worked(running.relay.state), 0.0))
+    for receiving in running.receivings:
+        name = receiving.reader.name
+        metrics.lag_events.labels(name).set(receiving.state.lag_events)
+        metrics.lag_seconds.labels(name).set(lag_seconds(receiving.state))
+        metrics.parked.labels(name).set(receiving.state.parked)
+
+
+def _of_reader(running: Running, reader: str) -> Callable[[], float | None]:
+    def last_success() -> float | None:
+        found: list[Receiving] = [one for one in running.receivings if one.reader.name == reader]
+        return _worked(found[0].state) if found else None
+
+    return last_success
+
+
+def _worked(state: RelayState | ReaderState) -> float:
+    """Return when a worker last succeeded; to wait for the lease that another replica holds is its work too."""
+    return clock.elapsed() if state.name == "waiting_for_lease" else state.last_success

@@ -1,0 +1,241 @@
+"""Running a service: one app with its pool, its bus, its relay and readers, its routes and its end."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4  # noqa: TID251 - a replica's id has no cause but its start
+
+import asyncpg
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from joserfc.errors import JoseError
+from starlette.exceptions import HTTPException
+
+from shared import bus, health, logs
+from shared.asking import Question, answer_questions
+from shared.doorway import Doorway, ProblemPage, respond
+from shared.event_store import Pool
+from shared.metrics import Metrics
+from shared.operating import operating_router
+from shared.problems import PROBLEM_RESPONSES, ProblemBody
+from shared.pulse import Pulses
+from shared.receiving import Reader
+from shared.running import NotStarted, NoVault, Running
+from shared.scope import WHOLE_SCOPE
+from shared.settings import EXIT_CONFIG, Settings, SettingsWrong, settings_from_environment
+from shared.tending import Work, keep_going, stop
+from shared.tokens import Verifier
+from shared.vault import Vault
+
+__all__ = ["NoVault", "NotStarted", "Running", "ServiceSpec", "create_app", "serve"]
+
+VERSION = "0.1.0"
+
+QUERY_SECONDS_MAX = 120.0
+"""A query that takes longer has lost its way: it is ended, and its caller told to come again."""
+POOL_CLOSE_SECONDS_MAX = 5.0
+GRACEFUL_SECONDS_MAX = 5
+"""How long open requests may go on when the service is told to stop."""
+KEEP_ALIVE_SECONDS = 30
+BACKLOG_MAX = 512
+
+
+def no_readers(_running: Running) -> Sequence[Reader]:
+    """Read nothing: the default of a service that only speaks."""
+    return ()
+
+
+def no_answers(_running: Running) -> Sequence[Question[Any, Any]]:
+    """Answer nothing: the default of a service that nobody asks."""
+    return ()
+
+
+def no_tasks(_running: Running) -> Mapping[str, Work]:
+    """Do nothing beside: the default of a service without background work of its own."""
+    return {}
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """What makes a service this one. Each function gets the running service before it has its pool."""
+
+    name: str
+    routers: Callable[[Running], Sequence[APIRouter]]
+    readers: Callable[[Running], Sequence[Reader]] = no_readers
+    answers: Callable[[Running], Sequence[Question[Any, Any]]] = no_answers
+    tasks: Callable[[Running], Mapping[str, Work]] = no_tasks
+    vault: bool = True
+    """Whether it keeps or derives anything from the vault's secret."""
+    problem_page: ProblemPage | None = None
+
+
+def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
+    """Return the app of a service; nothing is reached before its lifespan starts.
+
+    Without *settings* those of the environment hold; where they are wrong they are told on stderr and
+    the process ends with EXIT_CONFIG.
+    """
+    try:
+        settings = settings or settings_from_environment()
+        running = _running(spec, settings)
+    except SettingsWrong as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        raise SystemExit(EXIT_CONFIG) from None
+    logs.configure(spec.name, settings.log_level)
+    readers = list(spec.readers(running))
+    running.readers = tuple(reader.name for reader in readers)
+    answer_questions(running.broker, spec.name, spec.answers(running))
+    health.watch_parts(running, [reader.name for reader in readers])
+
+    app = FastAPI(
+        title=f"Kith {spec.name}",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEM_RESPONSES,
+        generate_unique_id_function=_operation_id,
+        lifespan=_lifespan(spec, running, readers),
+    )
+    app.state.running = running
+    app.add_middleware(
+        Doorway,
+        metrics=running.metrics,
+        upload_bytes_max=settings.upload_bytes_max,
+        problem_page=spec.problem_page,
+    )
+    _tell_problems(app, spec.problem_page)
+    for router in (health.health_router(running), operating_router(running), *spec.routers(running)):
+        app.include_router(router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's own way to extend it
+    return app
+
+
+def serve(factory: str, settings: Settings | None = None) -> None:
+    """Serve the app that *factory* ("module:function") makes until told to stop.
+
+    Ends with EXIT_CONFIG where the settings are wrong.
+    """
+    try:
+        settings = settings or settings_from_environment()
+    except SettingsWrong as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        raise SystemExit(EXIT_CONFIG) from None
+    uvicorn.run(
+        factory,
+        factory=True,
+        host=settings.http_host,
+        port=settings.http_port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG_MAX,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS_MAX,
+    )
+
+
+def _running(spec: ServiceSpec, settings: Settings) -> Running:
+    """Return the service with everything that its settings' files make; raises SettingsWrong."""
+    if spec.vault and settings.vault_secret_file is None:
+        raise SettingsWrong(
+            "settings are missing:\n  KITH_VAULT_SECRET_FILE, the secret of the identity vault"
+        )
+    try:
+        verifier = Verifier(settings.token_keys_file, settings.revoked_tokens_file)
+        secret = settings.vault_secret_file if spec.vault else None
+        kept = None if secret is None else Vault.from_file(secret, spec.name)
+    except (OSError, ValueError, JoseError) as unreadable:
+        raise SettingsWrong(f"a file that the settings name cannot be used: {unreadable}") from None
+    return Running(
+        name=spec.name,
+        version=VERSION,
+        replica=uuid4(),
+        settings=settings,
+        broker=bus.make_broker(settings, spec.name),
+        verifier=verifier,
+        bell=asyncio.Event(),
+        log=logs.get_log(),
+        metrics=Metrics(),
+        pulses=Pulses(),
+        kept=kept,
+    )
+
+
+Lifespan = Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]
+
+
+def _lifespan(spec: ServiceSpec, running: Running, readers: list[Reader]) -> Lifespan:
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        running.connections = await _pool(running)
+        running.log.info("started", version=VERSION)
+        work: dict[str, Work] = {
+            "database": lambda: health.look(running),
+            "bus": lambda: bus.hold(running, readers),
+            **spec.tasks(running),
+        }
+        tasks = [asyncio.create_task(keep_going(name, doing), name=name) for name, doing in work.items()]
+        try:
+            yield
+        finally:
+            running.log.info("stopping")
+            await stop(tasks)
+            await _close(running.connections)
+            running.connections = None
+            running.log.info("stopped")
+
+    return lifespan
+
+
+async def _pool(running: Running) -> Pool:
+    """Return the pool; it connects when it is first asked, so that a service starts before its database."""
+    settings = running.settings
+    return await asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        password=settings.database_password,
+        min_size=0,
+        max_size=settings.database_pool_max,
+        command_timeout=QUERY_SECONDS_MAX,
+        server_settings={**WHOLE_SCOPE, "application_name": f"kith-{running.name}"},
+    )
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(POOL_CLOSE_SECONDS_MAX):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+def _tell_problems(app: FastAPI, problem_page: ProblemPage | None) -> None:
+    async def tell(request: Request, failure: Exception) -> Response:
+        return await respond(request, failure, problem_page)
+
+    app.add_exception_handler(HTTPException, tell)
+    app.add_exception_handler(RequestValidationError, tell)
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return a name that no other operation has: the method and the path."""
+    path = route.path_format.strip("/").replace("{", "").replace("}", "")
+    method = min(route.methods or {"get"}).lower()
+    return "_".join((method, *filter(None, path.replace("-", "_").replace(".", "_").split("/"))))
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        app.openapi_schema = schema
+    return app.openapi_schema
