@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from shared.decider import Rejected
 from shared.event_store import Connection
-from shared.handling import Rejected
 from shared.sql import queries
 
 SQL = queries(__file__)

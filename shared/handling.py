@@ -2,15 +2,18 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 import asyncpg
 import orjson
 
 from shared.contracts.event import Event
+from shared.decider import Decider as Decider
+from shared.decider import Rejected as Rejected
+from shared.decider import rule_event_id as rule_event_id
 from shared.event_store import (
     Append,
     Connection,
@@ -33,9 +36,6 @@ ATTEMPTS_MAX = 8
 BACKOFF_SECONDS = 0.004
 """The wait before the second try; it doubles with each."""
 
-RULES = UUID("6f0e7c1a-8f4b-5b52-9d3c-6b1f2f6d8a11")
-"""The namespace of the ids of events that a rule brings about, not a command."""
-
 RETRYABLE = (
     WrongVersion,
     Overtaken,
@@ -49,42 +49,12 @@ Command = TypeVar("Command")
 State = TypeVar("State")
 
 
-class Rejected(Exception):
-    """A domain rule refuses the command; *code* names the rule and is a key of the message catalogues."""
-
-    def __init__(self, code: str, **params: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.params = params
-
-
 class CommandIdReused(Exception):
     """The command's id was used before with another body: one of the two is a mistake."""
 
 
 class TooBusy(Exception):
     """The command lost its race ATTEMPTS_MAX times: nothing was done, it may come again."""
-
-
-@dataclass(frozen=True)
-class Decider(Generic[Command, State]):
-    """Three pure things that make a noun: what it is at first, what it decides, how it changes."""
-
-    category: str
-    initial: State
-    decide: Callable[[Command, State], Sequence[Event]]
-    evolve: Callable[[State, Any], State]
-
-    def fold(self, events: Iterable[Event]) -> State:
-        """Return the state that *events* lead to."""
-        state = self.initial
-        for event in events:
-            state = self.evolve(state, event)
-        return state
-
-    def stream(self, entity_id: UUID | str) -> str:
-        """Return the id of the stream of one entity."""
-        return f"{self.category}-{entity_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +80,6 @@ def rule_cause(rule: str, *parts: object) -> Cause:
     """Return the cause of what a rule brings about: the same on every replica and every repetition."""
     command_id = rule_event_id(rule, *parts)
     return Cause(command_id, fingerprint(rule, *parts), f"rule:{rule}", command_id)
-
-
-def rule_event_id(rule: str, *parts: object) -> UUID:
-    """Return the id of the event that *rule* brings about for *parts*, for ever the same."""
-    return uuid5(RULES, "/".join((rule, *map(str, parts))))
 
 
 def fingerprint(*parts: object) -> bytes:

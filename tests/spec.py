@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.event import Event
-from shared.handling import Decider, Rejected
+from shared.decider import Decider, Rejected
 
 
 @dataclass(frozen=True)
