@@ -1,256 +1,63 @@
-"""The columns of a roster by all the names they go by, and what their cells may say."""
+"""The columns of a roster by all the names they go by."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from shared.papers.headings import Layout, listed, with_prefixes
 
-from shared.contracts.event import Guardianship, Health, Rating, Schooling, Sex
-from shared.papers.headings import Layout, with_prefixes
-
-NUMBERS = ("电话", "联系电话", "手机", "手机号", "手机号码", "电话号码", "联系方式", "联系号码")
-WORKPLACES = (
-    "务工地",
-    "务工地点",
-    "务工地址",
-    "打工地",
-    "打工地点",
-    "打工地址",
-    "务工单位",
-    "工作地",
-    "工作地点",
-    "外出务工地",
+NUMBERS = listed("电话 联系电话 手机 手机号 手机号码 电话号码 联系方式 联系号码")
+WORKPLACES = listed(
+    "务工地 务工地点 务工地址 打工地 打工地点 打工地址 务工单位 工作地 工作地点 工作地址 外出务工地 外出务工地点"
+    " 务工所在地 外出地 外出地点 现务工地 现工作地 务工去向 务工省市"
 )
-WORKPLACES_ALSO = (
-    "外出务工地点",
-    "务工所在地",
-    "外出地",
-    "外出地点",
-    "现务工地",
-    "现工作地",
-    "务工去向",
-    "务工省市",
-)
-FATHER, MOTHER = ("父亲", "父", "爸爸"), ("母亲", "母", "妈妈")
-GUARDIAN = ("监护人", "现监护人", "实际监护人", "委托监护人", "受委托监护人", "临时监护人")
+FATHER, MOTHER = listed("父亲 父 爸爸"), listed("母亲 母 妈妈")
+GUARDIAN = listed("监护人 现监护人 实际监护人 委托监护人 受委托监护人 临时监护人")
+NAMES = ("姓名", "名字", "")
+CHILD = ("", *listed("儿童 留守儿童 农村留守儿童 学生 孩子 本人"))
 
 ROSTER = Layout(
     columns={
-        "name": (
-            *with_prefixes(
-                ("", "儿童", "留守儿童", "农村留守儿童", "学生", "孩子", "本人"), ("姓名", "名字")
-            ),
-            *("农村留守儿童", "留守儿童", "儿童"),
-        ),
-        "sex": with_prefixes(("", "儿童", "学生"), ("性别",)),
-        "ethnic_group": ("民族", "民族成份", "民族成分", "族别", "儿童民族"),
+        "name": (*with_prefixes(CHILD, ("姓名", "名字")), *listed("农村留守儿童 留守儿童 儿童")),
+        "sex": with_prefixes(CHILD, ("性别",)),
+        "ethnic_group": listed("民族 民族成份 民族成分 族别 儿童民族"),
         "birth_date": (
-            *with_prefixes(("", "儿童", "学生"), ("出生日期", "出生年月日", "出生年月", "出生时间", "生日")),
-            *("出生日", "出生", "出生年月(日)"),
+            *with_prefixes(CHILD, listed("出生日期 出生年月日 出生年月 出生时间 生日")),
+            *listed("出生日 出生 出生年月(日)"),
         ),
         "citizen_id": (
-            *("公民身份证号码", "公民身份号码", "公民身份证号", "居民身份证号码", "居民身份证号", "身份号码"),
-            *with_prefixes(
-                ("", "儿童", "学生", "本人"), ("身份证号码", "身份证号", "身份证", "身份证件号", "证件号码")
+            *listed(
+                "公民身份证号码 公民身份号码 公民身份证号 公民身份证 居民身份证号码 居民身份证号 身份号码 身份证编号"
+                " 证件号"
             ),
-            *("身份证件号码", "证件号", "公民身份证", "身份证编号"),
+            *with_prefixes(CHILD, listed("身份证号码 身份证号 身份证 身份证件号 身份证件号码 证件号码")),
         ),
-        "village": (
-            *(
-                "所在村",
-                "村(居)",
-                "村居",
-                "村",
-                "所属村",
-                "村名",
-                "现居住村",
-                "居住村",
-                "行政村",
-                "所在行政村",
-                "村名称",
-            ),
-            *(
-                "所在村(居)",
-                "所属村(居)",
-                "村(社区)",
-                "村/社区",
-                "村社区",
-                "所在村(社区)",
-                "所属村(社区)",
-                "所在村名称",
-            ),
-            *(
-                "村(居)委会",
-                "村委会",
-                "所在村居",
-                "所属行政村",
-                "现居住村(居)",
-                "村居名称",
-                "社区(村)",
-                "村别",
-                "村/居",
-            ),
+        "village": listed(
+            "所在村 村(居) 村居 村 所属村 村名 村名称 现居住村 居住村 行政村 所在行政村 所属行政村 所在村名称 村居名称"
+            " 村别 所在村(居) 所属村(居) 现居住村(居) 所在村居 村/居 村(社区) 村/社区 村社区 社区(村) 所在村(社区)"
+            " 所属村(社区) 村委会 村(居)委会"
         ),
-        "village_code": (
-            "所在村代码",
-            "村代码",
-            "行政村代码",
-            "村(居)代码",
-            "村编码",
-            "所属村代码",
-            "村居代码",
-        ),
-        "health": ("健康状况", "健康情况", "身体状况", "身体健康状况", "身体情况"),
-        "schooling": (
-            "就学状况",
-            "就学情况",
-            "上学情况",
-            "就读情况",
-            "就学阶段",
-            "学段",
-            "在学情况",
-            "教育状况",
-            "受教育情况",
-        ),
-        "school": ("就读学校", "就读学校名称", "学校", "学校名称", "所在学校", "就读学校(幼儿园)"),
-        "boards": ("是否寄宿", "是否学校寄宿", "寄宿", "是否住校", "住校", "是否寄宿生", "寄宿情况"),
-        "poor": (
-            *(
-                "低保或困难家庭",
-                "是否低保或困难家庭",
-                "是否低保",
-                "低保",
-                "低保户",
-                "是否低保户",
-                "是否低保家庭",
-            ),
-            *(
-                "困难家庭",
-                "是否困难家庭",
-                "家庭困难情况",
-                "家庭困难",
-                "家庭经济困难",
-                "是否家庭困难",
-                "是否贫困",
-                "贫困户",
-            ),
-            *(
-                "低保/困难家庭",
-                "低保困难家庭",
-                "是否低保/困难家庭",
-                "家庭经济情况",
-                "家庭经济状况",
-                "是否低保(困难)家庭",
-            ),
+        "village_code": listed("所在村代码 村代码 行政村代码 村(居)代码 村编码 所属村代码 村居代码"),
+        "health": listed("健康状况 健康情况 身体状况 身体健康状况 身体情况"),
+        "schooling": listed("就学状况 就学情况 上学情况 就读情况 就学阶段 学段 在学情况 教育状况 受教育情况"),
+        "school": listed("就读学校 就读学校名称 学校 学校名称 所在学校 就读学校(幼儿园)"),
+        "boards": listed("是否寄宿 是否学校寄宿 寄宿 是否住校 住校 是否寄宿生 寄宿情况"),
+        "poor": listed(
+            "低保或困难家庭 是否低保或困难家庭 是否低保 低保 低保户 是否低保户 是否低保家庭 困难家庭 是否困难家庭"
+            " 家庭困难情况 家庭困难 家庭经济困难 是否家庭困难 是否贫困 贫困户 低保/困难家庭 低保困难家庭"
+            " 是否低保/困难家庭 家庭经济情况 家庭经济状况 是否低保(困难)家庭"
         ),
         "guardianship": (
-            *("监护类型", "监护人类型", "委托监护类型", "监护方式", "监护关系", "监护人关系", "与监护人关系"),
-            *with_prefixes(GUARDIAN, ("与儿童关系", "与孩子关系", "与其关系", "身份")),
-            *("与儿童关系", "与儿童的关系", "监护人与儿童的关系", "监护人是谁", "由谁监护"),
+            *listed("监护类型 监护人类型 委托监护类型 监护方式 监护关系 监护人关系 与监护人关系"),
+            *with_prefixes(GUARDIAN, listed("与儿童关系 与孩子关系 与其关系 身份")),
+            *listed("与儿童关系 与儿童的关系 监护人与儿童的关系 监护人是谁 由谁监护"),
         ),
-        "guardian_name": with_prefixes(GUARDIAN, ("姓名", "名字", "")),
+        "guardian_name": with_prefixes(GUARDIAN, NAMES),
         "guardian_phone": with_prefixes(GUARDIAN, NUMBERS),
-        "rating": (
-            "监护情况",
-            "监护状况",
-            "监护评估",
-            "监护情况评估",
-            "监护评定",
-            "监护能力评估",
-            "监护等级",
-            "监护质量",
-        ),
-        "father_name": with_prefixes(FATHER, ("姓名", "名字", "")),
-        "father_workplace": with_prefixes(FATHER, WORKPLACES + WORKPLACES_ALSO),
+        "rating": listed("监护情况 监护状况 监护评估 监护情况评估 监护评定 监护能力评估 监护等级 监护质量"),
+        "father_name": with_prefixes(FATHER, NAMES),
+        "father_workplace": with_prefixes(FATHER, WORKPLACES),
         "father_phone": with_prefixes(FATHER, NUMBERS),
-        "mother_name": with_prefixes(MOTHER, ("姓名", "名字", "")),
-        "mother_workplace": with_prefixes(MOTHER, WORKPLACES + WORKPLACES_ALSO),
+        "mother_name": with_prefixes(MOTHER, NAMES),
+        "mother_workplace": with_prefixes(MOTHER, WORKPLACES),
         "mother_phone": with_prefixes(MOTHER, NUMBERS),
     },
     needed=(("name",), ("sex",), ("birth_date",), ("citizen_id",), ("village", "village_code")),
 )
 """The columns of the national form of 2016, which every roster has in one order or another."""
-
-Value = TypeVar("Value")
-
-
-def by_word(words: Mapping[Value, str]) -> Mapping[str, Value]:
-    """Return the value of each word; words stand separated by spaces."""
-    return {word: value for value, listed in words.items() for word in listed.split()}
-
-
-def grades(numerals: str, school: str) -> str:
-    """Return the words for school years, such as 三年级 and 小学三年级."""
-    return " ".join(f"{prefix}{numeral}年级" for numeral in numerals for prefix in ("", school))
-
-
-SEXES = by_word({Sex.MALE: "男 男性 男孩 男童 男生 M m 1", Sex.FEMALE: "女 女性 女孩 女童 女生 F f 2"})
-YES_NO = by_word(
-    {
-        True: "是 有 Y y YES Yes yes 对 √ ✓ 1 true TRUE",
-        False: "否 无 不是 没有 N n NO No no × ✗ X x 0 false FALSE",
-    }
-)
-BOARDS = {
-    **YES_NO,
-    **by_word({True: "寄宿 住校 寄宿生 住宿", False: "走读 不寄宿 不住校 走读生 非寄宿 未寄宿"}),
-}
-POOR = {
-    **YES_NO,
-    **by_word(
-        {
-            True: "低保 低保户 低保家庭 农村低保 困难 困难家庭 特困 特困家庭 贫困 贫困户 贫困家庭 建档立卡 建档立卡户"
-            " 脱贫户 低保边缘 低保边缘家庭 监测户 困难户 低收入 低收入家庭 经济困难 家庭困难",
-            False: "一般 一般家庭 正常 普通 普通家庭 不困难 非困难 非低保 不是低保 非贫困 一般户 良好 较好",
-        }
-    ),
-}
-HEALTHS = by_word(
-    {
-        Health.HEALTHY: "健康 良好 健康或良好 正常 好 10",
-        Health.DISABLED: "残疾 残障 有残疾 60 61 62 63 64 65 66 67 69",
-        Health.ILL: "患病 有病 重病 大病 疾病 患大病 患重病 慢性病 重大疾病 严重疾病 生病 30 40",
-    }
-)
-SCHOOLINGS = by_word(
-    {
-        Schooling.NOT_ENROLLED: "未入园 未上学 学龄前 未入学 未入幼儿园 婴幼儿 散居",
-        Schooling.KINDERGARTEN: "幼儿园 学前 学前教育 学前班 在园 小班 中班 大班",
-        Schooling.PRIMARY: "小学 小学在读 小学生 小学阶段 " + grades("一二三四五六", "小学"),
-        Schooling.JUNIOR: "初中 初级中学 初中在读 初中生 初中阶段 初一 初二 初三 " + grades("七八九", "初中"),
-        Schooling.SENIOR: "高中 普通高中 普高 高中在读 高中生 高中阶段 高一 高二 高三",
-        Schooling.VOCATIONAL: "中职 职高 中专 技校 职业高中 中等职业 中等职业学校 中职在读 中专在读 职中",
-        Schooling.DROPPED_OUT: "辍学 失学 退学",
-        Schooling.NOT_STUDYING: "不在学 未在学 不在校 已毕业 未就学 毕业",
-    }
-)
-GUARDIANSHIPS = by_word(
-    {
-        Guardianship.PATERNAL_GRANDPARENTS: "祖父母 爷爷奶奶 爷爷 奶奶 祖父 祖母 爷奶 祖父母监护 奶奶爷爷 祖父祖母",
-        Guardianship.MATERNAL_GRANDPARENTS: "外祖父母 外公外婆 姥姥姥爷 姥爷姥姥 外公 外婆 姥姥 姥爷"
-        " 外祖父 外祖母 外祖父母监护 外婆外公 外祖父外祖母",
-        Guardianship.KIN_OR_FRIENDS: "其他亲属或朋友 亲戚 亲友 亲属 其他亲属 其他亲友 朋友 亲属或朋友 亲戚朋友 其他亲戚"
-        " 亲戚或朋友 叔叔 伯伯 伯父 伯母 叔父 婶婶 姑姑 姑妈 姑父 舅舅 舅妈 姨妈 姨父 姨 哥哥 姐姐 兄姐",
-        Guardianship.INCAPABLE_PARENT: "父母一方外出另一方无监护能力 一方外出另一方无监护能力 一方无监护能力"
-        " 父或母无监护能力 父亲无监护能力 母亲无监护能力",
-        Guardianship.NOBODY: "无人监护 无人 无监护人 独居 自己 单独生活 无人照料 自我监护",
-    }
-)
-RATINGS = by_word(
-    {
-        Rating.GOOD: "较好 好 良好 监护情况较好 优 优秀",
-        Rating.FAIR: "一般 监护情况一般 中 尚可 合格",
-        Rating.POOR: "差 较差 不好 监护情况差 监护情况较差 很差 父或母无监护能力 受委托监护人监护能力不足"
-        " 不合格 无人监护",
-    }
-)
-ETHNIC_NAMES = tuple(
-    "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西"  # noqa: SIM905
-    " 景颇 柯尔克孜 土 达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安"
-    " 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 门巴 珞巴 基诺".split()
-)
-"""GB/T 3304: the groups in the order of their codes, 01 to 56."""
-ETHNIC_GROUPS = {
-    **{f"{number:02}": f"{number:02}" for number in range(1, 57)},
-    **{name + ending: f"{number:02}" for number, name in enumerate(ETHNIC_NAMES, 1) for ending in ("", "族")},
-    **dict.fromkeys(("其他", "其它", "未识别民族", "未识别", "穿青人", "97"), "97"),
-    **dict.fromkeys(("外国血统", "外国血统中国籍人士", "外国血统入籍人士", "入籍", "98"), "98"),
-}

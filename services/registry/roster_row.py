@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from services.registry.roster_layout import (
+from services.registry.roster_layout import ROSTER
+from services.registry.roster_words import (
     BOARDS,
     ETHNIC_GROUPS,
     GUARDIANSHIPS,
     HEALTHS,
     POOR,
     RATINGS,
-    ROSTER,
     SCHOOLINGS,
-    SEXES,
 )
 from services.registry.villages import Villages
 from shared.contracts.event import Guardianship, Health, Rating, Schooling, Sex
@@ -30,6 +29,7 @@ from shared.papers.citizen_id import (
 from shared.papers.faults import Fault
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import NOTHING, as_text, compact, free_text, is_full_width, person_name, phone_number
+from shared.papers.words import SEXES
 
 ADULT_FOR_KITH = 16
 """The age at which a child's file closes (policy.md, Commitments and windows)."""

@@ -69,7 +69,9 @@ def rows_of(text: str, separator: str) -> list[list[Cell]]:
     for row in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True):
         rows.append(list[Cell](row))
         if len(rows) > ROWS_MAX:
-            raise PaperRefused("paper_too_many_rows", sheet="", rows=len(rows), rows_max=ROWS_MAX)
+            raise PaperRefused("paper_too_many_rows", sheet="CSV", rows=len(rows), rows_max=ROWS_MAX)
         if len(row) > COLUMNS_MAX:
-            raise PaperRefused("paper_too_many_columns", sheet="", columns=len(row), columns_max=COLUMNS_MAX)
+            raise PaperRefused(
+                "paper_too_many_columns", sheet="CSV", columns=len(row), columns_max=COLUMNS_MAX
+            )
     return rows

@@ -9,7 +9,7 @@ from shared.messages import Language, text
 class PaperRefused(Exception):
     """A paper as a whole cannot be taken; *code* is a key of the catalogue *papers*."""
 
-    def __init__(self, code: str, **params: object) -> None:
+    def __init__(self, code: str, /, **params: object) -> None:
         super().__init__(code)
         self.code = code
         self.params: Mapping[str, object] = params

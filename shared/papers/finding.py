@@ -64,6 +64,8 @@ def table_of(sheet: Sheet, headings: Headings, layout: Layout, unread: Sequence[
     told = [index for index, label in enumerate(headings.labels) if label in TO_BE_MENDED]
     known = {meaning: index for index, meaning in enumerate(headings.meanings) if meaning}
     rows = rows_below(sheet, headings)
+    if not rows:
+        raise PaperRefused("paper_no_rows", sheet=sheet.name)
     refuse_formulas(sheet, [number for number, _ in rows], known.values())
     return Table(
         sheet=sheet.name,

@@ -138,6 +138,11 @@ def bare(heading: str) -> str:
     return NUMBERING.sub("", HINT.sub("", compact(heading)))
 
 
+def listed(headings: str) -> tuple[str, ...]:
+    """Return headings that stand separated by spaces, which no heading has."""
+    return tuple(headings.split())
+
+
 def with_prefixes(prefixes: Iterable[str], endings: Iterable[str], *also: str) -> tuple[str, ...]:
     """Return every prefix with every ending, and some more."""
     endings = tuple(endings)

@@ -60,7 +60,7 @@ def read_sheets(content: bytes) -> list[Sheet]:
     if content.startswith(COMPOUND):
         return workbook_sheets(content, check_xls(content))
     refuse_other_files(content)
-    return [Sheet(name="", rows=read_delimited(content))]
+    return [Sheet(name="CSV", rows=read_delimited(content))]
 
 
 def refuse_other_files(content: bytes) -> None:

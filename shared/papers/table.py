@@ -18,7 +18,7 @@ class Table:
     """The one table of a paper."""
 
     sheet: str
-    """The sheet's name; empty for CSV."""
+    """The sheet's name; "CSV" for delimited text."""
     titles: Sequence[Cells]
     """The rows above the headings."""
     headings: Sequence[Cells]
