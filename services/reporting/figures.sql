@@ -31,7 +31,7 @@ SELECT s.month, s.measure, sum(s.amount)::bigint AS amount
          WHERE t.area = $1::text AND t."on" >= $2::date AND t."on" <= $3::date
            AND t.recorded_on <= $5::date AND t.measure = ANY ($6::int[])
         UNION ALL
-        SELECT date_trunc('month', t."on")::date, t.measure, t.amount
+        SELECT t."on" - extract(day FROM t."on")::int + 1, t.measure, t.amount
           FROM tallies t
          WHERE t.area = $1::text AND t.recorded_on >= $4::date AND t.recorded_on <= $5::date
            AND t."on" < $2::date AND t.measure = ANY ($6::int[])) s

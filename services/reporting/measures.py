@@ -19,6 +19,8 @@ from shared.contracts.event import (
 )
 
 CARE_KINDS = tuple(kind for kind in CarerKind if kind not in STAFF)
+UNDER = {6: "children.under_6", 14: "children.under_14"}
+"""The birthdays on which a child passes to the next age band, and what counts those who have not."""
 POOR, BOARDS = "children.poor", "children.boards"
 IMPORT_COUNTS = {
     "rosters": ("rows", "taken", "put_right", "duplicates", "refused", "likely_duplicates"),
@@ -59,7 +61,6 @@ def _files() -> Iterator[Measure]:
 def _children() -> Iterator[Measure]:
     sets: Mapping[str, Iterable[StrEnum]] = {
         "sex": Sex,
-        "age": Band,
         "schooling": Schooling,
         "health": Health,
         "guardianship": Guardianship,
@@ -70,6 +71,13 @@ def _children() -> Iterator[Measure]:
     stock = (Unit.PERSONS, Nature.STOCK, Item.CHILD)
     for name in names:
         yield Measure(name, *stock, _FILE_EVENTS, denominator="files.open")
+    for under in UNDER.values():
+        yield Measure(under, *stock, _FILE_EVENTS, denominator="files.open")
+    # Bands are differences, so that a birthday is one delta, and together they are files.open.
+    edges = [None, *UNDER.values(), "files.open"]
+    for band, above, below in zip(Band, edges, edges[1:], strict=False):
+        terms = (Term(below or ""),) + ((Term(above, -1),) if above else ())
+        yield Measure(f"children.age.{band.value}", *stock, _FILE_EVENTS, terms, denominator="files.open")
     yield Measure("children.paired", *stock, _PAIR_EVENTS, denominator="files.open")
     unpaired = (Term("files.open"), Term("children.paired", -1))
     yield Measure(

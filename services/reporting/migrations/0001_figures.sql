@@ -19,7 +19,6 @@ CREATE TABLE kept.received (
   data           json     NOT NULL,
   meta           json     NOT NULL
 );
-ALTER TABLE kept.received ALTER data SET COMPRESSION lz4;
 ALTER TABLE kept.received SET (autovacuum_vacuum_insert_scale_factor = 0.02);
 GRANT SELECT, INSERT ON kept.received TO :service;
 ALTER TABLE kept.received ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,154 @@
+"""Counting: a batch of events, of one source and in order, becomes rows of the tables that figures are read from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from uuid import UUID
+
+from services.reporting import children, pairing
+from services.reporting.areas import keep_areas
+from services.reporting.contacts import ContactCounted, PaperCounted, contact_deltas, paper_deltas
+from services.reporting.deltas import Behind, Delta, deltas, tallies
+from services.reporting.measure import Item
+from services.reporting.measures import NUMBERS
+from services.reporting.pairing import Carer, CarerEvent, Pair, PairEvent
+from services.reporting.remembering import Memory
+from shared.contracts.event import Event
+from shared.event_store import Connection
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event as reporting keeps it: its source, its id and its version in its stream."""
+
+    source: str
+    event_id: UUID
+    version: int
+    event: Event
+
+
+async def count(connection: Connection, batch: Sequence[Happened]) -> None:
+    """Add a batch to the tables that the transaction looks at.
+
+    Whole timelines decide, so the same events in other batches make the same rows. Raises LookupError
+    for an event about somebody who was never registered, assigned or enlisted.
+    """
+    memory = await _remembered(connection, batch)
+    counted = [delta for happened in batch for delta in _counted(happened, memory)]
+    await memory.store(connection)
+    await keep_areas(connection, [(one.event, one.version) for one in batch])
+    await _store(connection, counted)
+    await _keep_days(connection, batch)
+
+
+async def _remembered(connection: Connection, batch: Sequence[Happened]) -> Memory:
+    events = [happened.event for happened in batch]
+    pairs = [event for event in events if isinstance(event, PairEvent)]
+    carers = [event for event in events if isinstance(event, CarerEvent)]
+    memory = Memory()
+    await memory.recall(
+        connection,
+        list({event.child_id for event in events if isinstance(event, children.ChildEvent)}),
+        list({event.child_id for event in pairs}),
+        list({event.carer_id for event in chain(pairs, carers)}),
+    )
+    return memory
+
+
+def _counted(happened: Happened, memory: Memory) -> list[Delta]:
+    event = happened.event
+    if isinstance(event, ContactCounted):
+        return contact_deltas(event, happened.event_id)
+    if isinstance(event, children.ChildEvent):
+        return _count_child(event, happened.event_id, memory)
+    if isinstance(event, PairEvent):
+        return _count_pair(event, happened.event_id, memory)
+    if isinstance(event, CarerEvent):
+        return _count_carer(event, happened.event_id, memory)
+    if isinstance(event, PaperCounted):
+        return paper_deltas(event, happened.event_id)
+    return []
+
+
+def _count_child(event: children.ChildEvent, event_id: UUID, memory: Memory) -> list[Delta]:
+    before = memory.children.get(event.child_id, ())
+    after = children.told(before, event)
+    memory.put_child(event.child_id, after)
+    behind = Behind(Item.CHILD, event.child_id, event.child_id, event.recorded_on, event_id)
+    return deltas(children.difference(before, after), behind)
+
+
+def _count_pair(event: PairEvent, event_id: UUID, memory: Memory) -> list[Delta]:
+    """Count the pair, its child and its carer: what each adds up to may change."""
+    pair = memory.pairs.get(event.pair_id)
+    if pair is None:
+        pair = Pair(event.pair_id, event.child_id, event.carer_id, event.kind.value)
+    carer = memory.carers.get(event.carer_id)
+    if carer is None:
+        raise pairing.NeverEnlisted(event.carer_id)
+    timeline = pairing.pair_told(pair, event)
+    child_before = pairing.paired(memory.pairs_of_child(event.child_id))
+    carer_before = pairing.on_the_list(carer, memory.pairs_of_carer(event.carer_id))
+    memory.put_pair(replace(pair, timeline=timeline))
+    child_after = pairing.paired(memory.pairs_of_child(event.child_id))
+    carer_after = pairing.on_the_list(carer, memory.pairs_of_carer(event.carer_id))
+
+    of_pair = Behind(Item.PAIR, event.pair_id, event.child_id, event.recorded_on, event_id)
+    of_child = Behind(Item.CHILD, event.child_id, event.child_id, event.recorded_on, event_id)
+    of_carer = Behind(Item.CARER, event.carer_id, None, event.recorded_on, event_id)
+    return [
+        *deltas(pairing.pair_difference(pair.timeline, timeline, pair.kind), of_pair),
+        *deltas(pairing.minus(child_after, child_before), of_child),
+        *deltas(pairing.minus(carer_after, carer_before), of_carer),
+    ]
+
+
+def _count_carer(event: CarerEvent, event_id: UUID, memory: Memory) -> list[Delta]:
+    carer = memory.carers.get(event.carer_id, Carer(event.carer_id, event.kind.value))
+    told = replace(carer, timeline=pairing.carer_told(carer, event))
+    pairs = memory.pairs_of_carer(event.carer_id)
+    memory.put_carer(told)
+    cells = pairing.minus(pairing.on_the_list(told, pairs), pairing.on_the_list(carer, pairs))
+    return deltas(cells, Behind(Item.CARER, event.carer_id, None, event.recorded_on, event_id))
+
+
+async def _store(connection: Connection, counted: Sequence[Delta]) -> None:
+    if not counted:
+        return
+    await connection.execute(
+        SQL.add_facts,
+        [delta.behind.kind.value for delta in counted],
+        [delta.behind.item for delta in counted],
+        [delta.behind.child_id for delta in counted],
+        [delta.behind.event_id for delta in counted],
+        [delta.on for delta in counted],
+        [delta.behind.recorded_on for delta in counted],
+        [delta.amount for delta in counted],
+        [delta.area for delta in counted],
+        [delta.beyond for delta in counted],
+        [_array(delta.measures) for delta in counted],
+    )
+    sums = tallies(counted)
+    await connection.execute(
+        SQL.add_tallies,
+        [key.area for key in sums],
+        [key.on for key in sums],
+        [key.measure for key in sums],
+        [key.recorded_on for key in sums],
+        list(sums.values()),
+    )
+
+
+def _array(measures: Sequence[str]) -> str:
+    return "{" + ",".join(str(NUMBERS[name]) for name in measures) + "}"
+
+
+async def _keep_days(connection: Connection, batch: Sequence[Happened]) -> None:
+    days: dict[str, list[Event]] = {}
+    for happened in batch:
+        days.setdefault(happened.source, []).append(happened.event)
+    for source, events in days.items():
+        await connection.execute(SQL.keep_day, source, max(event.recorded_on for event in events))

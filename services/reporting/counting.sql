@@ -1,0 +1,33 @@
+-- name: add_facts
+-- The list behind the numbers; arrays of arrays do not unnest, so the measures come as text.
+INSERT INTO facts (item_kind, item, child_id, event_id, "on", recorded_on, amount, area, beyond, measures)
+SELECT u.item_kind, u.item, u.child_id, u.event_id, u."on", u.recorded_on, u.amount, u.area, u.beyond,
+       u.measures::int[]
+  FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::date[], $6::date[], $7::int[],
+              $8::text[], $9::text[], $10::text[])
+       AS u (item_kind, item, child_id, event_id, "on", recorded_on, amount, area, beyond, measures)
+
+-- name: add_tallies
+-- By day and by month. A sum of zero stays a row, so that the rows do not depend on how events were batched.
+WITH sums AS (
+  SELECT u.area, u."on", u.measure, u.recorded_on, u.amount
+    FROM unnest($1::text[], $2::date[], $3::int[], $4::date[], $5::bigint[])
+         AS u (area, "on", measure, recorded_on, amount)
+), by_day AS (
+  INSERT INTO tallies AS t (area, "on", measure, recorded_on, amount)
+  SELECT s.area, s."on", s.measure, s.recorded_on, s.amount FROM sums s
+      ON CONFLICT (area, "on", measure, recorded_on) DO UPDATE SET amount = t.amount + excluded.amount
+)
+INSERT INTO month_tallies AS t (area, on_month, measure, recorded_month, amount)
+SELECT s.area, s."on" - extract(day FROM s."on")::int + 1, s.measure,
+       s.recorded_on - extract(day FROM s.recorded_on)::int + 1, sum(s.amount)
+  FROM sums s
+ GROUP BY 1, 2, 3, 4
+    ON CONFLICT (area, on_month, measure, recorded_month) DO UPDATE SET amount = t.amount + excluded.amount
+
+-- name: keep_day
+-- The last day a source has told of; nothing is written, and nobody waits, while the day is the same.
+INSERT INTO days AS d (source, day)
+SELECT $1::text, $2::date
+ WHERE NOT EXISTS (SELECT FROM days k WHERE k.source = $1::text AND k.day >= $2::date)
+    ON CONFLICT (source) DO UPDATE SET day = greatest(d.day, excluded.day)
