@@ -65,6 +65,7 @@ class Client:
         self.deployment = deployment
         self.tokens = tokens
         self._language = language
+        self.attempts_max = ATTEMPTS_MAX
         timeout = httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
         self._http = httpx.Client(timeout=timeout, trust_env=False)
 
@@ -108,9 +109,10 @@ class Client:
             timeout=httpx.Timeout(IMPORT_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
         )
 
-    def download(self, service: str, path: str, into: Path) -> None:
+    def download(self, service: str, path: str, into: Path, **params: object) -> None:
         """Write the file at *path* of *service* to *into*."""
-        into.write_bytes(self._exchange(service, "GET", path, Role.COUNTY, None).content)
+        answer = self._exchange(service, "GET", path, Role.COUNTY, None, params=_told(params))
+        into.write_bytes(answer.content)
 
     def _ask(
         self, service: str, method: str, path: str, role: Role, key: str | None = None, **request: Any
@@ -126,17 +128,17 @@ class Client:
         if method == "POST":
             headers["Idempotency-Key"] = key or str(uuid.uuid4())  # noqa: TID251 - one person's one wish
         wait = FIRST_WAIT_SECONDS
-        for attempt in range(1, ATTEMPTS_MAX + 1):
+        for attempt in range(1, self.attempts_max + 1):
             headers["Authorization"] = f"Bearer {self.tokens.token(role)}"
             try:
                 response = self._http.request(method, url, headers=headers, **request)
             except httpx.TransportError as lost:
-                if attempt == ATTEMPTS_MAX:
+                if attempt == self.attempts_max:
                     raise _unreachable(service, url, type(lost).__name__) from lost
             else:
                 if response.is_success:
                     return response
-                if response.status_code not in AGAIN or attempt == ATTEMPTS_MAX:
+                if response.status_code not in AGAIN or attempt == self.attempts_max:
                     raise refusal(service, response)
             time.sleep(wait)
             wait = min(wait * 2, WAIT_SECONDS_MAX)

@@ -43,7 +43,7 @@ class Console:
         return LANGUAGE.get()
 
     def text(self, code: str, **params: object) -> str:
-        return text(code, self.language, **params)
+        return text(f"cli.{code}", self.language, **params)
 
     def say(self, code: str, **params: object) -> None:
         """Tell the person something that is not the answer."""
@@ -71,7 +71,7 @@ class Console:
         """Write a table of the answer; *title* and *headings* are codes of the catalogues."""
         table = Table(title=self.text(title) if title else None, title_justify="left")
         for heading in headings:
-            table.add_column(self.text(heading), overflow="fold")
+            table.add_column(self.text(f"heading.{heading}"), overflow="fold")
         for row in rows:
             table.add_row(*(_shown(cell) for cell in row))
         self.out.print(table)

@@ -12,6 +12,7 @@ from kith.embedded.kept_secrets import password, vault_secret_file
 from kith.embedded.nats import RunningNats
 from kith.embedded.ports import LOOPBACK, kept_port, known_port
 from kith.embedded.postgres import RunningPostgres
+from kith.exits import Exit, Failed
 from kith.signing import keys_of
 from shared.subjects import SERVICES
 
@@ -43,7 +44,10 @@ class Deployment:
     def address(self, service: str) -> str:
         """Return the address of *service*: KITH_<SERVICE>_URL, else the loopback port the folder keeps."""
         told = os.environ.get(f"KITH_{service.upper()}_URL")
-        return told or f"http://{LOOPBACK}:{known_port(self.data, service) or 0}"
+        port = known_port(self.data, service)
+        if told is None and port is None:
+            raise Failed("never_started", Exit.UNREACHABLE, folder=str(self.data))
+        return told or f"http://{LOOPBACK}:{port}"
 
     def addresses(self) -> dict[str, str]:
         return {service: self.address(service) for service in SERVICES}

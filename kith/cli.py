@@ -1,0 +1,63 @@
+"""The command line `kith`: its groups of commands, its language, and how it ends (kith/exits.py)."""
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from kith.commands import (
+    advancing,
+    contracts,
+    events,
+    figures,
+    importing,
+    operating,
+    pairs,
+    running,
+    tokens,
+    years,
+)
+from kith.console import LANGUAGE, Console, language_of_terminal
+from kith.exits import Exit, Failed
+from shared.messages import Language
+
+app = typer.Typer(
+    name="kith",
+    help="Every child left behind has a file, a person, and contacts that really happen.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (running, importing, advancing, pairs, figures, events, operating, tokens, contracts, years):
+    group.add_to(app)
+
+
+@app.callback()
+def speaking(
+    lang: Annotated[Language | None, typer.Option(help="Language of messages; default by LANG.")] = None,
+) -> None:
+    """Run and ask a Kith. Exit codes: 0 done, 1 refused, 2 usage, 3 unreachable, 4 rows refused, 78 unfit."""
+    LANGUAGE.set(lang or language_of_terminal())
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    LANGUAGE.set(language_of_terminal())
+    console = Console(as_json="--json" in sys.argv)
+    try:
+        app(prog_name="kith")
+    except Failed as failed:
+        console.failure(failed)
+        return failed.ends
+    except SystemExit as ended:
+        if ended.code == Exit.INTERRUPTED:
+            console.say("interrupted")
+        return int(ended.code or Exit.OK)
+    return Exit.OK
+
+
+def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

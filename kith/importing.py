@@ -1,0 +1,72 @@
+"""Sending papers to the service that takes them, in the order that makes a repeat harmless."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from kith.client import Client, Json
+from kith.console import Console
+from kith.exits import Exit, Failed
+from kith.papers import township_of
+from services.registry.area_list import read_areas
+from shared.contracts.event import Level
+from shared.papers.faults import PaperRefused
+
+
+def county_in(console: Console, paper: Path) -> str:
+    """Return the code of the county whose areas *paper* lists; raises Failed where it lists none or several."""
+    try:
+        areas = read_areas(paper.name, paper.read_bytes()).areas
+    except PaperRefused as refused:
+        why = refused.told(console.language)
+        raise Failed("paper_refused", Exit.REFUSED, file=paper.name, why=why) from refused
+    counties = [area.code for area in areas if area.level is Level.COUNTY]
+    if len(counties) != 1:
+        raise Failed("not_one_county", Exit.REFUSED, file=paper.name, count=len(counties))
+    return counties[0]
+
+
+def import_areas(client: Client, console: Console, paper: Path, on: date | None) -> Json:
+    """Send the list of areas; the deployment is this county's from then on."""
+    county = county_in(console, paper)
+    client.tokens.is_for(county)
+    report = client.send("registry", "/imports/areas", paper.name, paper.read_bytes(), on=on)
+    client.deployment.keep(county=county)
+    return report
+
+
+def import_rosters(
+    client: Client, console: Console, papers: Sequence[Path], filed_on: date | None
+) -> list[Json]:
+    """Send rosters by township code, one after the other; return each one's report with its file's name."""
+    reports = []
+    with console.progress("importing_rosters", total=len(papers)) as step:
+        for paper in sorted(papers, key=lambda path: (township_of(path), path.name)):
+            report = client.send(
+                "registry", "/imports/rosters", paper.name, paper.read_bytes(), filed_on=filed_on
+            )
+            reports.append({"file": paper.name, **report})
+            step(1)
+    return reports
+
+
+def import_carers(client: Client, paper: Path, on: date | None) -> Json:
+    """Send the list of carers: enlists each, and clears who passed vetting."""
+    return client.send("pairing", "/imports/carers", paper.name, paper.read_bytes(), on=on)
+
+
+def import_visits(client: Client, paper: Path) -> Json:
+    """Send a visit log whole; it is recorded on the last day advanced to, or later where it says so."""
+    return client.send("contact", "/imports/visits", paper.name, paper.read_bytes())
+
+
+def keep_refused(client: Client, service: str, paper: Path, report: Json) -> Path | None:
+    """Save the workbook of refused rows below the data folder and return where, or None if there is none."""
+    where = report.get("refused_workbook")
+    if not where:
+        return None
+    folder = client.deployment.data / "refused"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = folder / f"{paper.stem}.refused.xlsx"
+    client.download(service, where, kept)
+    return kept

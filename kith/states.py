@@ -1,0 +1,137 @@
+"""Where the services stand: days, positions, lags; and waiting until everybody has taken everything."""
+
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kith.client import Client, Json
+from kith.exits import Exit, Failed
+from shared.event_store import Position
+from shared.subjects import SERVICES
+from shared.tokens import Role
+
+LOOK_SECONDS = 0.1
+STANDSTILL_SECONDS_MAX = 60.0
+"""A reader that takes nothing for so long while there is something to take has stopped."""
+
+
+@dataclass(frozen=True)
+class ReaderState:
+    """How far a reader is in its source's log."""
+
+    source: str
+    checkpoint: Position
+    lag_events: int | None
+    parked: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one service stands; *problem* says why it could not be asked."""
+
+    service: str
+    position: Position | None = None
+    day: date | None = None
+    readers: tuple[ReaderState, ...] = ()
+    relay: Json | None = None
+    problem: str | None = None
+
+    @property
+    def parked(self) -> int:
+        return sum(reader.parked for reader in self.readers)
+
+    def as_json(self) -> Json:
+        """Return the state for --json."""
+        return {
+            "service": self.service,
+            "answers": self.problem is None,
+            "problem": self.problem,
+            "position": None if self.position is None else str(self.position),
+            "day": self.day,
+            "parked": self.parked,
+            "relay": self.relay,
+            "readers": [
+                {
+                    "source": reader.source,
+                    "checkpoint": str(reader.checkpoint),
+                    "lag_events": reader.lag_events,
+                    "parked": reader.parked,
+                }
+                for reader in self.readers
+            ],
+        }
+
+
+def states_of(client: Client) -> list[State]:
+    """Return where each service stands; one that does not answer stands there with its problem."""
+    client.attempts_max = 1  # how it is now, not how it may be soon
+    states = []
+    for service in SERVICES:
+        try:
+            states.append(state_of(client, service))
+        except Failed as failed:
+            states.append(State(service, problem=failed.code))
+    return states
+
+
+def state_of(client: Client, service: str) -> State:
+    """Return where *service* stands; raises Failed where it does not answer."""
+    told = client.get(service, "/status", Role.OPERATOR)
+    readers = tuple(_reader(reader) for reader in told["readers"])
+    day = date.fromisoformat(told["day"]) if told["day"] else None
+    return State(service, _position(told["position"]), day, readers, told["relay"])
+
+
+def day_of_contact(client: Client) -> date | None:
+    """Return the last day contact has advanced to, None before the first."""
+    return state_of(client, "contact").day
+
+
+def wait_until_all_taken(client: Client) -> None:
+    """Wait until every reader has taken every event of its source and nobody says anything new.
+
+    Raises Failed when nothing moves for STANDSTILL_SECONDS_MAX.
+    """
+    former: Any = None
+    moved = time.monotonic()
+    while True:
+        states = [state_of(client, service) for service in SERVICES]
+        places = [(state.position, [reader.checkpoint for reader in state.readers]) for state in states]
+        if not _behind(states) and places == former:
+            return
+        if places != former:
+            moved = time.monotonic()
+        if time.monotonic() - moved > STANDSTILL_SECONDS_MAX:
+            behind = _behind(states)
+            raise Failed(
+                "readers_stand_still", Exit.UNREACHABLE, readers=behind, seconds=STANDSTILL_SECONDS_MAX
+            )
+        former = places
+        time.sleep(LOOK_SECONDS)
+
+
+def wait_until_rebuilt(client: Client, answer: Json) -> Json:
+    """Return the end of the rebuild that *answer* began."""
+    wait_until_all_taken(client)
+    return answer
+
+
+def _behind(states: list[State]) -> list[str]:
+    ends = {state.service: state.position for state in states}
+    return [
+        f"{state.service}-from-{reader.source}"
+        for state in states
+        for reader in state.readers
+        if (end := ends.get(reader.source)) is not None and reader.checkpoint < end
+    ]
+
+
+def _reader(told: Json) -> ReaderState:
+    return ReaderState(
+        told["source"], Position.parse(told["checkpoint"]), told.get("lag_events"), told.get("parked", 0)
+    )
+
+
+def _position(told: str) -> Position:
+    return Position.parse(told.partition(":")[2])
