@@ -1,0 +1,100 @@
+"""Advancing the day: every window due before it is judged once, in chunks that survive an interruption."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import structlog
+
+from services.contact.domain.policy import Policy
+from services.contact.domain.windows import Window, windows_due
+from services.contact.event_ids import with_id
+from services.contact.judging import judge_window
+from services.contact.locking import close_gate
+from shared.contracts.contact import DayAdvanced
+from shared.day import advance_day
+from shared.event_store import Append, Connection, Pool, append_many
+from shared.handling import ATTEMPTS_MAX, BACKOFF_SECONDS, RETRYABLE, Answer, Cause, TooBusy, once, rule_cause
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+CHILDREN_MAX = 4_000
+"""Children judged in one transaction, at least one village: each says at most four things of a window."""
+
+log = structlog.get_logger()
+
+
+async def advance(
+    pool: Pool, policy: Policy, to: date, cause: Cause, *, bell: Callable[[], None] = lambda: None
+) -> Answer:
+    """Judge every window with due < *to* that was not judged yet, then say that the day has come.
+
+    From its first step on nothing is recorded before *to*. Interrupted, it goes on when it comes again;
+    on two replicas at once it says everything once. *bell* is rung after each chunk.
+    Raises Rejected(day_is_past), TooBusy.
+    """
+    first = await _begin(pool, to)
+    judged = 0
+    windows = [] if first is None else windows_due(policy, first, to)
+    areas = await _areas(pool) if windows else []
+    for window in windows:
+        for some in areas:
+            judged += await _judge(pool, window, some, policy)
+            bell()
+        log.info("window_judged", kind=window.kind, opens=window.opens, closes=window.closes)
+
+    async def finish(connection: Connection) -> dict[str, Any]:
+        return {"day": to, "moved": await _finish(connection, to), "windows_judged": judged}
+
+    return await once(pool, cause, finish)
+
+
+async def _begin(pool: Pool, to: date) -> date | None:
+    """Move the day; return the first due day not yet judged, None where there is nobody to judge for."""
+    async with pool.acquire() as connection, connection.transaction():
+        await close_gate(connection)
+        await advance_day(connection, to)
+        first: date | None = await connection.fetchval(SQL.first_due_day)
+        return first
+
+
+async def _areas(pool: Pool) -> list[list[str]]:
+    """Return the villages that have had children, in batches of about CHILDREN_MAX children."""
+    return list(_batches({row["area"]: row["children"] for row in await pool.fetch(SQL.villages)}))
+
+
+def _batches(children: Mapping[str, int]) -> Iterator[list[str]]:
+    some: list[str] = []
+    size = 0
+    for area, count in children.items():
+        if some and size + count > CHILDREN_MAX:
+            yield some
+            some, size = [], 0
+        some.append(area)
+        size += count
+    if some:
+        yield some
+
+
+async def _judge(pool: Pool, window: Window, areas: Sequence[str], policy: Policy) -> int:
+    meta = rule_cause("judge", window.kind, window.closes).meta
+    for attempt in range(ATTEMPTS_MAX):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                return await judge_window(connection, window, areas, policy, meta)
+        except RETRYABLE:
+            await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
+    raise TooBusy(window.kind)
+
+
+async def _finish(connection: Connection, to: date) -> bool:
+    """Say that everything due before *to* is judged; return whether that is new."""
+    if not await connection.fetchval(SQL.judged_until, to):
+        return False
+    counties = [row["code"] for row in await connection.fetch(SQL.counties)]
+    days = [DayAdvanced(area=county, on=to, recorded_on=to) for county in counties]
+    appends = [Append(f"day-{day.area}", [with_id(day)]) for day in days]
+    await append_many(connection, appends, rule_cause("advance", to).meta)
+    return True

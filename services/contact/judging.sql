@@ -1,0 +1,66 @@
+-- name: counted
+-- The children of these villages for whom the window counts, by what was known on its due day, and
+-- whether a visit known by then keeps it. Villages that were judged already are left out.
+WITH candidates AS (
+  SELECT DISTINCT st.child_id FROM app.child_states st
+   WHERE st.area = ANY ($1::text[])
+     AND NOT EXISTS (SELECT FROM app.judged_windows j
+                      WHERE j.kind = $2::text AND j.opens = $3::date AND j.area = st.area)
+), living AS (
+  SELECT DISTINCT ON (st.child_id) st.child_id, st.area, st.poor
+    FROM app.child_states st JOIN candidates c ON c.child_id = st.child_id
+   WHERE st.from_on <= $4::date AND st.recorded_on <= $5::date
+   ORDER BY st.child_id, st.from_on DESC, st.seq DESC
+)
+SELECT l.area, l.child_id,
+       EXISTS (SELECT FROM app.keeping k
+                WHERE k.child_id = l.child_id AND k.kind = $2::text
+                  AND k.on_day BETWEEN $3::date AND $4::date AND k.known_on <= $5::date) AS kept
+  FROM living l
+ WHERE l.area = ANY ($1::text[])
+   AND NOT EXISTS (SELECT FROM app.judged_windows j
+                    WHERE j.kind = $2::text AND j.opens = $3::date AND j.area = l.area)
+   AND (l.poor OR NOT $6::boolean)
+   AND EXISTS (SELECT FROM app.files f
+                WHERE f.child_id = l.child_id AND f.filed_on <= $3::date AND f.recorded_on <= $5::date
+                  AND NOT coalesce(f.left_known_on <= $5::date
+                                   AND (f.left_on <= $4::date OR f.reason = ANY ($7::text[])), false))
+ ORDER BY l.area, l.child_id
+
+-- name: pairs_in_force
+-- The pairs of these children in force on the window's last day, by what was known on its due day.
+SELECT p.child_id, p.pair_id, p.carer_id, p.kind
+  FROM app.pairs p
+ WHERE p.child_id = ANY ($1::uuid[]) AND p.from_on <= $2::date AND p.recorded_on <= $3::date
+   AND NOT coalesce(p.until_on <= $2::date AND p.until_known_on <= $3::date, false)
+ ORDER BY p.child_id, p.from_on, p.pair_id
+
+-- name: earlier_misses
+-- The misses of these children and kind since the last window that was kept.
+SELECT m.child_id, m.opens, m.state, m.mended_on
+  FROM app.runs r
+  JOIN app.misses m ON m.child_id = r.child_id AND m.kind = r.kind AND m.opens >= r.since
+ WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = $2::text AND m.opens < $3::date
+
+-- name: raised
+-- The levels that the runs of these children since then were raised to.
+SELECT e.child_id, e.first_opens, e.level
+  FROM app.runs r
+  JOIN app.escalations e ON e.child_id = r.child_id AND e.kind = r.kind AND e.first_opens >= r.since
+ WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = $2::text
+
+-- name: late_visits
+-- The visit that was first known, after the due day, to have been made inside the window.
+SELECT DISTINCT ON (k.child_id) k.child_id, k.visit_id, k.known_on
+  FROM app.keeping k
+ WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = $2::text
+   AND k.on_day BETWEEN $3::date AND $4::date AND k.known_on > $5::date
+ ORDER BY k.child_id, k.known_on, k.seq
+
+-- name: later_leavings
+-- The departure that was first known, after the due day, to mean that the window had not been owed.
+SELECT DISTINCT ON (f.child_id) f.child_id, f.left_on, f.reason, f.left_known_on
+  FROM app.files f
+ WHERE f.child_id = ANY ($1::uuid[]) AND f.left_known_on > $4::date
+   AND ((f.filed_on <= $2::date AND f.left_on <= $3::date) OR f.reason = ANY ($5::text[]))
+ ORDER BY f.child_id, f.left_known_on, f.filed_on

@@ -1,0 +1,81 @@
+"""Visit logs over HTTP: taken in, told again, and their refused rows given back."""
+
+import asyncio
+import base64
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, UploadFile
+from fastapi.responses import Response
+
+from services.contact.importing import find_import, import_log
+from services.contact.visit_log import read_visits
+from shared.edge import (
+    AFTER_LENGTH_MAX,
+    CauseHere,
+    ReadingHere,
+    RunningHere,
+    answer,
+    may,
+    positions_in,
+    wait_until_known,
+)
+from shared.messages import language_of
+from shared.problems import NotFound
+from shared.running import Running
+from shared.scope import narrow
+from shared.tokens import Caller, Permission
+
+Imports = Annotated[Caller, Depends(may(Permission.IMPORT))]
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FETCHED = "refused_rows_fetched"
+
+
+def papers_router() -> APIRouter:
+    """Return the routes of papers."""
+    router = APIRouter(prefix="/imports", tags=["imports"])
+
+    @router.post("/visits")
+    async def take_log(
+        *,
+        running: RunningHere,
+        caller: Imports,
+        cause: CauseHere,
+        file: UploadFile,
+        after: Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)] = None,
+        accept_language: Annotated[str | None, Header()] = None,
+    ) -> dict[str, Any]:
+        """Take in a visit log; rows that came before count in nothing new."""
+        await wait_until_known(running, positions_in(after))
+        content = await file.read()
+        paper = await asyncio.to_thread(read_visits, file.filename or "", content)
+        given = await import_log(running, caller, cause, paper, language_of(accept_language))
+        return answer(running, given)
+
+    @router.get("/{import_id}")
+    async def show_import(reading: ReadingHere, _caller: Imports, import_id: UUID) -> dict[str, Any]:
+        """Tell what an import was answered."""
+        found = await find_import(reading, import_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    @router.get("/{import_id}/refused.xlsx", response_class=Response)
+    async def refused_rows(running: RunningHere, caller: Imports, import_id: UUID) -> Response:
+        """Give the refused rows of a log as a workbook to mend and send again; the look is logged."""
+        content = await _workbook(running, caller, import_id)
+        headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'}
+        return Response(content, media_type=WORKBOOK, headers=headers)
+
+    return router
+
+
+async def _workbook(running: Running, caller: Caller, import_id: UUID) -> bytes:
+    async with running.pool.acquire() as connection, connection.transaction():
+        await narrow(connection, caller)
+        if await find_import(connection, import_id) is None:
+            raise NotFound
+        kept = await running.vault.look(connection, [import_id], caller, FETCHED, unmask=True)
+    if import_id not in kept:
+        raise NotFound
+    return base64.b64decode(kept[import_id]["workbook"])

@@ -1,0 +1,69 @@
+"""A visit that somebody tells as it happens: logged once, with a note that never leaves the vault."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from services.contact.domain.visits import AFTER_RECORDED
+from services.contact.listing import visit_by_id
+from services.contact.matching import child_area
+from services.contact.visiting import Logging, identified, log_visits
+from shared.contracts.event import ContactKind
+from shared.decider import Rejected
+from shared.edge import recorded_day, require_area
+from shared.event_store import Connection
+from shared.handling import Answer, Cause, once
+from shared.problems import NotFound
+from shared.running import Running
+from shared.scope import narrow
+from shared.tokens import Caller
+
+NOTE_LENGTH_MAX = 2_000
+LOOKED = "visit_shown"
+
+
+class VisitTold(BaseModel):
+    """A contact made or tried on *on* (Asia/Shanghai)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    child_id: UUID
+    kind: ContactKind
+    on: date
+    reached: bool
+    note: Annotated[str | None, StringConstraints(max_length=NOTE_LENGTH_MAX)] = None
+    """Free text: kept in the vault, published nowhere."""
+
+
+async def tell_visit(running: Running, caller: Caller, cause: Cause, told: VisitTold) -> Answer:
+    """Log one visit, entered today. Raises NotFound, Rejected(visit_after_recorded), TooBusy."""
+
+    async def work(connection: Connection) -> dict[str, Any]:
+        require_area(caller, await child_area(connection, told.child_id))
+        entered_on = await recorded_day(running, connection)
+        visit = identified(running.vault, told.child_id, told.kind, told.on, entered_on, reached=told.reached)
+        [outcome] = await log_visits(connection, [visit], cause.meta)
+        if outcome is Logging.UNKNOWN_CHILD:
+            raise NotFound
+        if outcome is Logging.REFUSED:
+            raise Rejected(AFTER_RECORDED, on=told.on, recorded_on=entered_on)
+        if told.note and outcome is Logging.LOGGED:
+            await running.vault.put(connection, [(visit.visit_id, {"note": told.note})])
+        return {"visit_id": visit.visit_id, "outcome": outcome}
+
+    return await once(running.pool, cause, work)
+
+
+async def note_of(
+    running: Running, caller: Caller, visit_id: UUID
+) -> tuple[dict[str, Any] | None, Mapping[str, Any]]:
+    """Return a visit in the caller's areas and what was noted of it, and log the look."""
+    async with running.pool.acquire() as connection, connection.transaction():
+        await narrow(connection, caller)
+        found = await visit_by_id(connection, visit_id)
+        ids = [] if found is None else [visit_id]
+        looked = await running.vault.look(connection, ids, caller, LOOKED, unmask=True)
+    return found, looked.get(visit_id, {})
