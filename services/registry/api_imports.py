@@ -1,0 +1,116 @@
+"""Papers by HTTP: the list of areas, rosters, what became of them, and the day."""
+
+import asyncio
+import base64
+import hashlib
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, UploadFile
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
+
+from services.registry import import_ledger
+from services.registry.advancing import advance
+from services.registry.area_importing import import_areas
+from services.registry.area_list import read_areas
+from services.registry.importing import import_roster
+from services.registry.roster import read_roster
+from shared import clock
+from shared.edge import CauseHere, ReadingHere, RunningHere, answer, may, recorded_day, require_area
+from shared.messages import language_of
+from shared.problems import NotFound, Refused
+from shared.running import Running
+from shared.tokens import Caller, Permission
+
+router = APIRouter(tags=["imports"])
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Importer = Annotated[Caller, Depends(may(Permission.IMPORT))]
+Advancer = Annotated[Caller, Depends(may(Permission.ADVANCE))]
+
+
+class Advance(BaseModel):
+    """The day to advance to; *after*, the positions of other services, is for the services after this one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: date
+    after: dict[str, str] = {}
+
+
+@router.post("/imports/areas")
+async def take_areas(
+    running: RunningHere, caller: Importer, cause: CauseHere, file: UploadFile, on: date | None = None
+) -> dict[str, Any]:
+    """Take in the list of areas as it is on *on* (today, where it is not given)."""
+    content = await file.read()
+    paper = await asyncio.to_thread(read_areas, file.filename or "", content)
+    for area in paper.areas:
+        require_area(caller, area.code)
+    return answer(running, await import_areas(running, cause, paper, on or await _today(running)))
+
+
+@router.post("/imports/rosters")
+async def take_roster(
+    *,
+    running: RunningHere,
+    caller: Importer,
+    cause: CauseHere,
+    request: Request,
+    file: UploadFile,
+    filed_on: date,
+) -> dict[str, Any]:
+    """Take in the roster of a township, whose name begins with the township's code, as filed on a day."""
+    if running.settings.clock == "live" and filed_on > clock.today_in_shanghai():
+        raise Refused("filed_in_future", filed_on=filed_on)
+    content = await file.read()
+    paper = await asyncio.to_thread(read_roster, file.filename or "", content)
+    require_area(caller, paper.township)
+    given = await import_roster(
+        running,
+        cause,
+        paper,
+        filed_on=filed_on,
+        file_key=running.vault.claim_key("paper", hashlib.sha256(content).hexdigest()),
+        language=language_of(request.headers.get("accept-language")),
+    )
+    return answer(running, given)
+
+
+@router.get("/imports/{import_id}", dependencies=[Depends(may(Permission.IMPORT))])
+async def one_import(connection: ReadingHere, import_id: UUID) -> dict[str, Any]:
+    """Tell what became of an import: running, interrupted, or done with its answer."""
+    found = await import_ledger.find_import(connection, import_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@router.get("/imports/{import_id}/refused.xlsx", response_class=Response)
+async def refused_rows(running: RunningHere, caller: Importer, import_id: UUID) -> Response:
+    """Give the refused rows of a roster as a workbook to mend and send again; kept for some weeks."""
+    async with running.pool.acquire() as connection, connection.transaction():
+        found = await import_ledger.find_import(connection, import_id)
+        require_area(caller, None if found is None else found["area"])
+        kept = await running.vault.look(
+            connection, [import_id], caller, "refused rows of a paper", unmask=True
+        )
+    workbook = kept.get(import_id, {}).get("workbook")
+    if workbook is None:
+        raise NotFound("refused_rows_gone")
+    headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'}
+    return Response(base64.b64decode(workbook), media_type=WORKBOOK, headers=headers)
+
+
+@router.post("/advance", dependencies=[Depends(may(Permission.ADVANCE))])
+async def advance_to(running: RunningHere, cause: CauseHere, body: Advance) -> dict[str, Any]:
+    """Advance the day: files close on the sixteenth birthday."""
+    return answer(running, await advance(running, cause, body.to))
+
+
+async def _today(running: Running) -> date:
+    async with running.pool.acquire() as connection:
+        return await recorded_day(running, connection)

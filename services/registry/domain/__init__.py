@@ -1,0 +1,1 @@
+"""The registry's rules, pure: ages, areas and children's files."""

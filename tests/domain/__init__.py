@@ -1,0 +1,1 @@
+"""The rules of the services, pure: given, when, then."""
