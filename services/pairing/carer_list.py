@@ -10,7 +10,7 @@ from shared.papers.faults import Fault
 from shared.papers.finding import read_table
 from shared.papers.headings import Layout, listed
 from shared.papers.table import Cell, Cells, Table
-from shared.papers.text import NOTHING, as_text, compact, free_text, person_name, phone_number
+from shared.papers.text import NOTHING, as_text, as_texts, compact, free_text, person_name, phone_number
 from shared.papers.words import SEXES, by_word
 
 CAPACITY_MAX = 100
@@ -119,7 +119,7 @@ class Judge:
         """Return the row, judged: no name, an unknown kind, a place or capacity that is none are refused."""
         said = {column: cells[index] for column, index in self.table.columns.items()}
         content = tuple(compact(as_text(said.get(column, ""))) for column in CARERS.columns)
-        row = CarerRow(number=number, cells=tuple(map(as_text, cells)), content=content)
+        row = CarerRow(number=number, cells=as_texts(cells), content=content)
         self._person(row, said)
         self._kind(row, said["kind"])
         self._area(row, compact(as_text(said["area"])))

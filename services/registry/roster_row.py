@@ -28,12 +28,22 @@ from shared.papers.citizen_id import (
 )
 from shared.papers.faults import Fault
 from shared.papers.table import Cell, Cells, Table
-from shared.papers.text import NOTHING, as_text, compact, free_text, is_full_width, person_name, phone_number
+from shared.papers.text import (
+    NOTHING,
+    as_text,
+    as_texts,
+    compact,
+    free_text,
+    is_full_width,
+    person_name,
+    phone_number,
+)
 from shared.papers.words import SEXES
 
 ADULT_FOR_KITH = 16
 """The age at which a child's file closes (policy.md, Commitments and windows)."""
 SEPARATORS = str.maketrans(dict.fromkeys("、,，/和及与.;；", ""))
+BIRTH_DATE, CITIZEN_ID = (list(ROSTER.columns).index(column) for column in ("birth_date", "citizen_id"))
 Value = TypeVar("Value")
 
 
@@ -99,6 +109,8 @@ class Judge:
         self.table = table
         self.villages = villages
         self.filed_on = filed_on
+        self.columns = list(table.columns.items())
+        self.places = [table.columns.get(column) for column in ROSTER.columns]
         self.found: dict[str, str | None] = {}
 
     def label(self, column: str) -> str:
@@ -107,8 +119,8 @@ class Judge:
 
     def row(self, number: int, cells: Cells) -> RosterRow:
         """Return the row, judged by every rule of policy.md, The papers."""
-        by_column = {column: cells[index] for column, index in self.table.columns.items()}
-        row = RosterRow(number=number, cells=tuple(map(as_text, cells)), content=())
+        by_column = {column: cells[index] for column, index in self.columns}
+        row = RosterRow(number=number, cells=as_texts(cells), content=())
         read = read_citizen_id(by_column.get("citizen_id", ""))
         self._name(row, by_column["name"])
         self._citizen_id(row, read)
@@ -117,7 +129,7 @@ class Judge:
         self._village(row, by_column.get("village", ""), by_column.get("village_code", ""))
         self._codes(row, by_column)
         take_texts(row, by_column)
-        row.content = content_of(row, by_column)
+        row.content = self._content(row)
         return row
 
     def _name(self, row: RosterRow, cell: Cell) -> None:
@@ -218,6 +230,15 @@ class Judge:
             row.notes.append(Fault("note_value_unknown", self.label(column)))
         return value
 
+    def _content(self, row: RosterRow) -> tuple[str, ...]:
+        """Return what the row says in one order and form, whatever the layout and the kind of file."""
+        said = ["" if place is None else compact(row.cells[place]) for place in self.places]
+        if row.birth_date:
+            said[BIRTH_DATE] = row.birth_date.isoformat()
+        if row.citizen_id:
+            said[CITIZEN_ID] = row.citizen_id
+        return tuple(said)
+
 
 def take_texts(row: RosterRow, cells: Mapping[str, Cell]) -> None:
     row.school = free_text(cells.get("school", ""))
@@ -229,16 +250,6 @@ def take_texts(row: RosterRow, cells: Mapping[str, Cell]) -> None:
     row.mother_name = person_name(cells.get("mother_name", ""))
     row.mother_workplace = free_text(cells.get("mother_workplace", ""))
     row.mother_phone = phone_number(cells.get("mother_phone", ""))
-
-
-def content_of(row: RosterRow, cells: Mapping[str, Cell]) -> tuple[str, ...]:
-    """Return what the row says in one order and form, whatever the layout and the kind of file."""
-    said = {column: compact(as_text(cell)) for column, cell in cells.items()}
-    if row.birth_date:
-        said["birth_date"] = row.birth_date.isoformat()
-    if row.citizen_id:
-        said["citizen_id"] = row.citizen_id
-    return tuple(said.get(column, "") for column in ROSTER.columns)
 
 
 def note_form(row: RosterRow, text: str) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from shared.contracts.event import Sex
 from shared.papers.table import Cell
-from shared.papers.text import as_text, compact, is_full_width
+from shared.papers.text import TEXTS_REMEMBERED, as_text, compact, is_full_width
 
 LENGTH = 18
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -76,6 +76,7 @@ def read_citizen_id(cell: Cell) -> ReadId:
     return read_id_text(text)
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def read_id_text(text: str) -> ReadId:
     if len(text) == LENGTH and text.isascii() and WELL_FORMED.fullmatch(text):
         return ReadId(number=text) if (fault := fault_of(text)) is None else ReadId(fault=fault)

@@ -1,14 +1,16 @@
 """Finding the one table of a paper: which sheet has it, what its columns are, and which rows are rows."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
 
 from shared.papers.faults import PaperRefused
-from shared.papers.headings import SERIAL, TO_BE_MENDED, Headings, Layout, find_headings, plain, shown
+from shared.papers.headings import SERIAL, TO_BE_MENDED, Headings, Layout, find_headings, plain
 from shared.papers.limits import FORMULAS_NAMED_MAX
 from shared.papers.sheet import Sheet, read_sheets
-from shared.papers.table import Cells, Table
-from shared.papers.text import as_text, compact
+from shared.papers.table import Cell, Cells, Table
+from shared.papers.text import TEXTS_REMEMBERED, as_text, compact
 from shared.papers.xlsx import column_letters
 
 SUM = re.compile(r"(?:合计|总计|小计|共计|总数|总人数)(?:$|[:\d(].*)")
@@ -50,7 +52,7 @@ def the_one(sheets: Sequence[Sheet], layout: Layout) -> Found:
             sheet=sheet.name,
             row=headings.first + 1,
         )
-    filled = [one for one in complete if rows_below(*one)]
+    filled = [one for one in complete if rows_below(*one)] if len(complete) > 1 else complete
     if len(filled) > 1:
         raise PaperRefused("paper_several_tables", sheets=[sheet.name for sheet, _ in filled])
     sheet, headings = (filled or complete)[0]
@@ -98,11 +100,13 @@ def rows_below(sheet: Sheet, headings: Headings) -> list[tuple[int, Cells]]:
     width = len(headings.labels)
     start = headings.first + headings.height
     counted = [index for index, label in enumerate(headings.labels) if is_content(label)]
-    read = [index for index, meaning in enumerate(headings.meanings) if meaning]
+    first, second, *_ = [index for index, meaning in enumerate(headings.meanings) if meaning]
+    heads = [*sheet.rows[start - 1], *[""] * width]
+    printed_again = (heads[first], heads[second])
     return [
         (number, row if len(row) >= width else [*row, *[""] * (width - len(row))])
         for number, row in enumerate(sheet.rows[start:], start + 1)
-        if is_row(row, counted) and not repeats(row, headings, read)
+        if is_row(row, counted) and tuple(row[first : second + 1 : second - first]) != printed_again
     ]
 
 
@@ -111,29 +115,30 @@ def is_content(label: str) -> bool:
 
 
 def is_row(row: Cells, counted: Sequence[int]) -> bool:
-    if len(row) - row.count("") > FOOT_CELLS_MAX + 1:
+    filled = len(row) - row.count("")
+    if filled > FOOT_CELLS_MAX + 1:
         return True
-    filled = [compact(as_text(cell)) for cell in row]
-    if not any(index < len(filled) and filled[index] for index in counted):
+    if not any(index < len(row) and says(row[index]) for index in counted):
         return False
-    return not is_foot([text for text in filled if text])
+    return filled > FOOT_CELLS_MAX or not is_foot(
+        filled, islice((as_text(cell) for cell in row if says(cell)), 3)
+    )
 
 
-def is_foot(texts: Sequence[str]) -> bool:
-    """Return whether the texts of a row are a sum, a signature or a note below the table."""
-    if len(texts) > FOOT_CELLS_MAX:
-        return False
-    if SIGNATURE.fullmatch(texts[0]) or any(SUM.fullmatch(text) for text in texts[:3]):
-        return True
-    return len(texts) == 1 and ALONE.fullmatch(texts[0]) is not None
+def says(cell: Cell) -> bool:
+    return cell != "" and (not isinstance(cell, str) or not cell.isspace())
 
 
-def repeats(row: Cells, headings: Headings, read: Sequence[int]) -> bool:
-    """Return whether *row* is the headings once more."""
-    first, second = read[0], read[1]
-    if len(row) <= second or not isinstance(row[first], str) or not isinstance(row[second], str):
-        return False
-    return all(headings.labels[index].endswith(shown(str(row[index])) or "?") for index in (first, second))
+def is_foot(filled: int, begins: Iterable[str]) -> bool:
+    """Return whether a row that *begins* so is a sum, a signature or a note below the table."""
+    marks = [mark_of(text) for text in begins]
+    return marks[0] is SIGNATURE or (marks[0] is ALONE and filled == 1) or SUM in marks
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def mark_of(text: str) -> re.Pattern[str] | None:
+    """Return which of the marks of a table's foot *text* has."""
+    return next((mark for mark in (SUM, SIGNATURE, ALONE) if mark.fullmatch(compact(text))), None)
 
 
 def refuse_formulas(sheet: Sheet, rows: Sequence[int], columns: Collection[int]) -> None:
@@ -156,4 +161,4 @@ def refuse_formulas(sheet: Sheet, rows: Sequence[int], columns: Collection[int])
 
 
 def says_something(row: Cells) -> bool:
-    return any(not isinstance(cell, str) or cell.strip() for cell in row)
+    return any(map(says, row))

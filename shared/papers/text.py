@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date, datetime
 from functools import lru_cache
 
-from shared.papers.table import Cell
+from shared.papers.table import Cell, Cells
 
 EXACT_DIGITS = 10**15
 """Office programs keep fifteen digits of a number; a longer one came rounded."""
@@ -40,22 +40,41 @@ def as_text(cell: Cell) -> str:
     return str(cell)
 
 
-@lru_cache(maxsize=TEXTS_REMEMBERED)
+def as_texts(cells: Cells) -> tuple[str, ...]:
+    """Return the cells of a row as a person reads them."""
+    return tuple([cell if type(cell) is str else as_text(cell) for cell in cells])
+
+
+def is_plain(text: str) -> bool:
+    """Return whether *text* is letters, digits and signs of one width without a space, as most cells are."""
+    return text.isalnum() and unicodedata.is_normalized("NFKC", text)
+
+
 def compact(text: str) -> str:
     """Return *text* in one width and without any space, for codes, numbers and headings."""
+    return text if is_plain(text) else compacted(text)
+
+
+def spaced(text: str) -> str:
+    """Return *text* in one width, with single spaces, and none beside a Chinese character."""
+    return text if is_plain(text) else spaced_out(text)
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def compacted(text: str) -> str:
     return INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
-def spaced(text: str) -> str:
-    """Return *text* in one width, with single spaces, and none beside a Chinese character."""
+def spaced_out(text: str) -> str:
     single = INVISIBLE.sub(" ", unicodedata.normalize("NFKC", text)).strip()
     return SPACE_BESIDE_HAN.sub("", single)
 
 
 def person_name(cell: Cell) -> str:
     """Return a person's name: one width, no spaces inside a Chinese name, one kind of dot; empty for none."""
-    name = NAME_DOTS.sub("·", spaced(as_text(cell)))
+    text = as_text(cell)
+    name = text if is_plain(text) else NAME_DOTS.sub("·", spaced_out(text))
     return "" if name in NOTHING else name
 
 
@@ -67,7 +86,10 @@ def free_text(cell: Cell) -> str:
 
 def phone_number(cell: Cell) -> str:
     """Return a phone's digits, without the signs people put between them; empty for none."""
-    text = compact(as_text(cell)).lstrip("'’`")
+    text = as_text(cell)
+    if text.isdecimal() and text.isascii():
+        return text
+    text = compact(text).lstrip("'’`")
     return "" if text in NOTHING else text.removeprefix("+86").replace("-", "")
 
 
