@@ -14,7 +14,7 @@ from shared.contracts.event import CarerKind
 TOWNSHIP_DIGITS = 9
 
 
-class Reason(StrEnum):
+class MatchReason(StrEnum):
     """Why a carer is suggested for a child; the catalogue has a text for each."""
 
     SAME_VILLAGE = "same_village"
@@ -54,7 +54,7 @@ class Suggestion:
     carer_id: UUID
     kind: CarerKind
     area: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[MatchReason, ...]
 
 
 Household = tuple[UnpairedChild, ...]
@@ -208,9 +208,9 @@ def _with_reasons(
         )
 
 
-def _reasons(child: UnpairedChild, carer: FreeCarer, siblings_with_carer: int) -> Iterator[Reason]:
-    yield Reason.SAME_VILLAGE if child.area == carer.area else Reason.SAME_TOWNSHIP
+def _reasons(child: UnpairedChild, carer: FreeCarer, siblings_with_carer: int) -> Iterator[MatchReason]:
+    yield MatchReason.SAME_VILLAGE if child.area == carer.area else MatchReason.SAME_TOWNSHIP
     if carer.kind is CarerKind.TEACHER and child.school and child.school == carer.school:
-        yield Reason.SAME_SCHOOL
+        yield MatchReason.SAME_SCHOOL
     if siblings_with_carer > 1:
-        yield Reason.WITH_SIBLING
+        yield MatchReason.WITH_SIBLING

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.pairing.matching import IN_SCHOOL, IN_VILLAGE, PAIRED, WITH_SIBLING
-from services.pairing.suggesting import FreeCarer, Reason, Suggestion, UnpairedChild, suggest
+from services.pairing.suggesting import FreeCarer, MatchReason, Suggestion, UnpairedChild, suggest
 from shared.contracts.event import CarerKind
 
 DAY = date(2026, 1, 1)
@@ -41,22 +41,22 @@ def placed(suggestions: Sequence[Suggestion]) -> dict[int, int]:
     return {suggestion.child_id.int: suggestion.carer_id.int - 1000 for suggestion in suggestions}
 
 
-def reasons(suggestions: Sequence[Suggestion]) -> list[tuple[Reason, ...]]:
+def reasons(suggestions: Sequence[Suggestion]) -> list[tuple[MatchReason, ...]]:
     return [suggestion.reasons for suggestion in suggestions]
 
 
 def test_a_carer_of_the_same_village_is_taken_before_one_of_the_township() -> None:
     suggestions = suggest([child(1, ELM), child(2, WILLOW)], [carer(1, WILLOW), carer(2, ELM)])
     assert placed(suggestions) == {1: 2, 2: 1}
-    assert reasons(suggestions) == [(Reason.SAME_VILLAGE,), (Reason.SAME_VILLAGE,)]
+    assert reasons(suggestions) == [(MatchReason.SAME_VILLAGE,), (MatchReason.SAME_VILLAGE,)]
 
 
 def test_a_carer_of_another_village_of_the_township_is_better_than_none() -> None:
-    assert reasons(suggest([child(1, ELM)], [carer(1, WILLOW)])) == [(Reason.SAME_TOWNSHIP,)]
+    assert reasons(suggest([child(1, ELM)], [carer(1, WILLOW)])) == [(MatchReason.SAME_TOWNSHIP,)]
 
 
 def test_a_carer_listed_with_the_township_may_take_a_child_of_any_village() -> None:
-    assert reasons(suggest([child(1)], [carer(1, WILLOW[:9])])) == [(Reason.SAME_TOWNSHIP,)]
+    assert reasons(suggest([child(1)], [carer(1, WILLOW[:9])])) == [(MatchReason.SAME_TOWNSHIP,)]
 
 
 def test_nobody_is_suggested_from_another_township() -> None:
@@ -75,11 +75,13 @@ def test_a_teacher_takes_a_child_of_the_same_school() -> None:
     carers = [carer(1, kind=TEACHER, school="oak"), carer(2, kind=TEACHER, school="ash")]
     suggestions = suggest([child(1, school="ash"), child(2, school="oak")], carers)
     assert placed(suggestions) == {1: 2, 2: 1}
-    assert reasons(suggestions) == [(Reason.SAME_VILLAGE, Reason.SAME_SCHOOL)] * 2
+    assert reasons(suggestions) == [(MatchReason.SAME_VILLAGE, MatchReason.SAME_SCHOOL)] * 2
 
 
 def test_a_school_counts_for_teachers_only() -> None:
-    assert reasons(suggest([child(1, school="oak")], [carer(1, school="oak")])) == [(Reason.SAME_VILLAGE,)]
+    assert reasons(suggest([child(1, school="oak")], [carer(1, school="oak")])) == [
+        (MatchReason.SAME_VILLAGE,)
+    ]
 
 
 def test_siblings_go_to_one_carer() -> None:
@@ -87,20 +89,20 @@ def test_siblings_go_to_one_carer() -> None:
     suggestions = suggest(children, [carer(1, free=2), carer(2), carer(3)])
     together = placed(suggestions)
     assert together[1] == together[3] == 1
-    assert reasons(suggestions)[0] == (Reason.SAME_VILLAGE, Reason.WITH_SIBLING)
+    assert reasons(suggestions)[0] == (MatchReason.SAME_VILLAGE, MatchReason.WITH_SIBLING)
 
 
 def test_a_child_joins_the_sibling_who_has_a_carer_already() -> None:
     carers = [carer(1), carer(2, households=frozenset({"li"})), carer(3)]
     suggestions = suggest([child(1, household="li"), child(2)], carers)
     assert placed(suggestions)[1] == 2
-    assert reasons(suggestions)[0] == (Reason.SAME_VILLAGE, Reason.WITH_SIBLING)
+    assert reasons(suggestions)[0] == (MatchReason.SAME_VILLAGE, MatchReason.WITH_SIBLING)
 
 
 def test_siblings_part_where_together_one_would_have_nobody() -> None:
     suggestions = suggest([child(1, household="li"), child(2, household="li")], [carer(1), carer(2)])
     assert len(suggestions) == 2
-    assert reasons(suggestions) == [(Reason.SAME_VILLAGE,)] * 2
+    assert reasons(suggestions) == [(MatchReason.SAME_VILLAGE,)] * 2
 
 
 def test_siblings_in_two_villages_go_to_one_carer() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.event import STAFF, CarerKind, Event, Sex
 from shared.contracts.pairing import CarerCleared, CarerEnlisted, CarerRevised, CarerSuspended, CarerWithdrew
-from shared.handling import Decider, Rejected
+from shared.decider import Decider, Rejected
 
 CAPACITY_MAX = 100
 """Children one carer may take at most; companion mothers of large villages look after fifty to seventy."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.pairing.domain.carer import Standing
 from shared.contracts.event import STAFF, CarerKind, Event, PairEndReason
 from shared.contracts.pairing import PairAssigned, PairEnded, PairMoved
-from shared.handling import Decider, Rejected
+from shared.decider import Decider, Rejected
 
 
 @dataclass(frozen=True, slots=True)
