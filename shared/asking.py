@@ -2,17 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import nats.errors
 import structlog
-from faststream import Context
 from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker, NatsMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.handling import Rejected
+from shared.decider import Rejected
 from shared.problems import Away, Refused
 from shared.subjects import question_subject
 from shared.tokens import Caller, Role
@@ -131,10 +130,9 @@ async def _undecoded(message: NatsMessage) -> bytes:
 
 
 def _answering(question: Question[Any, Any]) -> Callable[..., Awaitable[bytes]]:
-    async def answer(message: Annotated[NatsMessage, Context("message")]) -> bytes:
-        reply = await _reply_to(question, bytes(message.body))
-        body = reply.model_dump_json(exclude_none=True).encode()
-        return body if len(body) <= PAYLOAD_BYTES_MAX else _TOO_LARGE
+    async def answer(body: bytes) -> bytes:
+        reply = (await _reply_to(question, body)).model_dump_json(exclude_none=True).encode()
+        return reply if len(reply) <= PAYLOAD_BYTES_MAX else _TOO_LARGE
 
     return answer
 

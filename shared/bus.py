@@ -1,7 +1,9 @@
 """A service's hold on the bus: one connection that never gives up, and what works while it lasts."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import nats.errors
 import structlog
@@ -9,12 +11,14 @@ from faststream.nats import NatsBroker
 from faststream.nats.security import NatsUserPassword
 from nats.aio.client import Client
 
+from shared.asking import Question, answer_questions
 from shared.event_store import last_position
 from shared.provisioning import ensure_stream
 from shared.receiving import Reader, Receiving
 from shared.relay import Relay
 from shared.running import Running
 from shared.settings import Settings
+from shared.stopping import stop_if_cancelled
 from shared.tending import keep_going, stop
 
 PING_SECONDS = 2.0
@@ -35,10 +39,10 @@ class BusClosed(Exception):
     """The client gave its connection up for good: everything on it must be made anew."""
 
 
-def make_broker(settings: Settings, service: str) -> NatsBroker:
-    """Return a broker that reconnects for ever, answers in its own inbox, and says each change once."""
+def make_broker(settings: Settings, service: str, questions: Sequence[Question[Any, Any]] = ()) -> NatsBroker:
+    """Return a broker that reconnects for ever, answers *questions*, and says each change of its state once."""
     said = _Said()
-    return NatsBroker(
+    broker = NatsBroker(
         settings.nats_servers,
         name=f"kith-{service}",
         inbox_prefix=f"_INBOX_{service}",
@@ -51,9 +55,12 @@ def make_broker(settings: Settings, service: str) -> NatsBroker:
         reconnected_cb=said.reconnected,
         closed_cb=said.closed,
         graceful_timeout=CLOSE_SECONDS_MAX,
+        apply_types=False,
         logger=None,
         security=_login(settings),
     )
+    answer_questions(broker, service, questions)
+    return broker
 
 
 def client_of(broker: NatsBroker) -> Client:
@@ -62,11 +69,18 @@ def client_of(broker: NatsBroker) -> Client:
     return client
 
 
-async def hold(running: Running, readers: list[Reader]) -> None:
+async def hold(running: Running, readers: Sequence[Reader], questions: Sequence[Question[Any, Any]]) -> None:
     """Connect, then relay, receive and answer until cancelled; raises BusClosed when that is over for good."""
-    await running.broker.start()
-    log.info("bus_state", state="connected")
-    client = client_of(running.broker)
+    try:
+        await running.broker.start()
+        log.info("bus_state", state="connected")
+        await _work_on(running, client_of(running.broker), readers)
+    finally:
+        # A broker that failed or was stopped keeps what it had: the next connection gets one of its own.
+        running.broker = make_broker(running.settings, running.name, questions)
+
+
+async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) -> None:
     running.relay = Relay(
         running.pool,
         client,
@@ -107,6 +121,7 @@ async def _ping(running: Running, client: Client) -> None:
         with suppress(nats.errors.Error, TimeoutError):
             await client.flush(timeout=PING_SECONDS_MAX)
             running.pulses.beat(PART)
+        stop_if_cancelled()
         await asyncio.sleep(PING_SECONDS)
     raise BusClosed(running.name)
 

@@ -12,6 +12,7 @@ from shared.event_store import horizon_lag
 from shared.receiving import ReaderState, Receiving
 from shared.relay import RelayState
 from shared.running import Running
+from shared.stopping import stop_if_cancelled
 
 LOOK_SECONDS = 2.0
 DATABASE_SECONDS_MAX = 10.0
@@ -83,6 +84,7 @@ async def look(running: Running) -> None:
             (log.info if error is None else log.warning)("database_state", state=now, error=error)
             state = now
         _write_gauges(running)
+        stop_if_cancelled()
         await asyncio.sleep(LOOK_SECONDS)
 
 

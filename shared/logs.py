@@ -146,7 +146,7 @@ def configure(service: str, level: str = "info") -> None:
     )
     logging.captureWarnings(capture=True)
     logging.root.handlers = [_Foreign()]
-    logging.root.setLevel(max(least, logging.INFO))
+    logging.root.setLevel(max(least, logging.WARNING))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "nats", "asyncio"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True

@@ -19,7 +19,7 @@ from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 
 from shared import bus, health, logs
-from shared.asking import Question, answer_questions
+from shared.asking import Question
 from shared.doorway import Doorway, ProblemPage, respond
 from shared.event_store import Pool
 from shared.metrics import Metrics
@@ -91,7 +91,8 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
     logs.configure(spec.name, settings.log_level)
     readers = list(spec.readers(running))
     running.readers = tuple(reader.name for reader in readers)
-    answer_questions(running.broker, spec.name, spec.answers(running))
+    questions = spec.answers(running)
+    running.broker = bus.make_broker(settings, spec.name, questions)
     health.watch_parts(running, [reader.name for reader in readers])
 
     app = FastAPI(
@@ -101,7 +102,7 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         responses=PROBLEM_RESPONSES,
         generate_unique_id_function=_operation_id,
-        lifespan=_lifespan(spec, running, readers),
+        lifespan=_lifespan(spec, running, lambda: bus.hold(running, readers, questions)),
     )
     app.state.running = running
     app.add_middleware(
@@ -173,14 +174,14 @@ def _running(spec: ServiceSpec, settings: Settings) -> Running:
 Lifespan = Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]
 
 
-def _lifespan(spec: ServiceSpec, running: Running, readers: list[Reader]) -> Lifespan:
+def _lifespan(spec: ServiceSpec, running: Running, hold_the_bus: Work) -> Lifespan:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         running.connections = await _pool(running)
         running.log.info("started", version=VERSION)
         work: dict[str, Work] = {
             "database": lambda: health.look(running),
-            "bus": lambda: bus.hold(running, readers),
+            "bus": hold_the_bus,
             **spec.tasks(running),
         }
         tasks = [asyncio.create_task(keep_going(name, doing), name=name) for name, doing in work.items()]

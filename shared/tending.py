@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from shared import clock
+from shared.stopping import stop_if_cancelled
 
 PAUSE_SECONDS_MIN = 0.5
 PAUSE_SECONDS_MAX = 30.0
 CALM_SECONDS = 60.0
 """Work that went well for so long is begun again at once when it fails."""
+
+STOP_SECONDS_MAX = 8.0
 
 log = structlog.get_logger()
 
@@ -25,6 +28,8 @@ async def keep_going(task: str, work: Work) -> None:
         try:
             await work()
         except Exception as failure:
+            # Work that fails while it puts its things away was told to stop all the same.
+            stop_if_cancelled()
             log.error("task_failed", task=task, seconds=round(pause, 1), exc_info=failure)  # noqa: TRY400 - with it
         if clock.elapsed() - began > CALM_SECONDS:
             pause = PAUSE_SECONDS_MIN
@@ -33,8 +38,12 @@ async def keep_going(task: str, work: Work) -> None:
 
 
 async def stop(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel *tasks* and wait until they have ended."""
-    ending = list(tasks)
+    """Cancel *tasks* and wait until they have ended, at most STOP_SECONDS_MAX."""
+    ending = {task for task in tasks if not task.done()}
     for task in ending:
         task.cancel()
-    await asyncio.gather(*ending, return_exceptions=True)
+    if not ending:
+        return
+    _, late = await asyncio.wait(ending, timeout=STOP_SECONDS_MAX)
+    if late:
+        log.error("tasks_left_behind", count=len(late))
