@@ -1,5 +1,6 @@
 """The numbers: any measure of any area, as of any day and as known on any day, from sums kept by day and month."""
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ SQL = queries(__file__)
 
 EVERYTHING_KNOWN = date.max
 FIRST_DAY_EVER = date.min
+
+MONTHS_MAX = 600
+"""The longest series; of a longer period it shows the end."""
 
 Totals = Mapping[int, int]
 """The sum of each measure's deltas up to a day, by the measure's number."""
@@ -98,16 +102,17 @@ async def series(
     if not by_month:
         return []
 
-    first = max(when.first_day.replace(day=1), min(by_month))
+    first = max(when.first_day, min(by_month)).replace(day=1)
     standing: dict[int, int] = defaultdict(int)
+    months = _months(first, when.last)
+    for month in sorted(month for month in by_month if month < months[0]):
+        _add(standing, by_month[month])
     answer = []
-    for month in _months(min(first, *by_month), when.last):
+    for month in months:
         opening = dict(standing)
-        for number, amount in by_month.get(month, {}).items():
-            standing[number] += amount
-        if month >= first:
-            last_day = min(_next_month(month) - timedelta(days=1), when.last)
-            answer.append(MonthFigures(month, last_day, _evaluated(names, standing, standing, opening)))
+        _add(standing, by_month.get(month, {}))
+        last_day = min(_last_day(month), when.last)
+        answer.append(MonthFigures(month, last_day, _evaluated(names, standing, standing, opening)))
     return answer
 
 
@@ -158,12 +163,17 @@ def _open_month(day: date) -> date:
     return (day + timedelta(days=1)).replace(day=1)
 
 
-def _next_month(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+def _last_day(month: date) -> date:
+    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def _months(first: date, last: date) -> Iterable[date]:
-    month = first.replace(day=1)
-    while month <= last:
-        yield month
-        month = _next_month(month)
+def _months(first: date, last: date) -> list[date]:
+    """Return the first days of all months from *first* to *last*, at most the last MONTHS_MAX."""
+    end = last.year * 12 + last.month
+    begin = max(first.year * 12 + first.month - 1, end - MONTHS_MAX)
+    return [date(month // 12, month % 12 + 1, 1) for month in range(min(begin, end - 1), end)]
+
+
+def _add(standing: dict[int, int], amounts: Totals) -> None:
+    for number, amount in amounts.items():
+        standing[number] += amount

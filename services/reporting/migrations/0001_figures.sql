@@ -137,7 +137,7 @@ INSERT INTO app.live_side (side) VALUES ('side_a');
 
 CREATE TABLE app.rebuilds (
   projection text   PRIMARY KEY,
-  state      text   NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+  state      text   NOT NULL CHECK (state IN ('asked', 'running', 'done', 'failed')),
   done       bigint NOT NULL,
   total      bigint NOT NULL,
   error      text

@@ -1,0 +1,64 @@
+"""What a question over HTTP is about: the live tables as the caller may see them, an area, and days."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from services.reporting.areas import Area, area_named
+from services.reporting.figures import EVERYTHING_KNOWN, FIRST_DAY_EVER, When, latest_day
+from services.reporting.side import look_at_live_side
+from shared import clock
+from shared.edge import AreaAsked, ReadingHere, may, require_area
+from shared.event_store import Connection
+from shared.problems import NotFound, Refused
+from shared.tokens import Caller, Permission
+
+YEAR_MIN, YEAR_MAX = 1900, 2199
+"""Days that a question may name."""
+
+
+async def live_tables(connection: ReadingHere) -> Connection:
+    """Give a read transaction that sees the live side's tables, as far as the caller may."""
+    await look_at_live_side(connection)
+    return connection
+
+
+LiveTables = Annotated[Connection, Depends(live_tables)]
+Reader = Annotated[Caller, Depends(may(Permission.READ))]
+
+
+async def when_asked(
+    connection: LiveTables,
+    as_of: Annotated[
+        date | None, Query(description="stocks as of this day; default: the last day known")
+    ] = None,
+    known_on: Annotated[date | None, Query(description="as it was known on this day; default: now")] = None,
+    first: Annotated[
+        date | None, Query(alias="from", description="flows from this day; default: ever")
+    ] = None,
+    last: Annotated[date | None, Query(alias="to", description="flows to this day; default: as_of")] = None,
+) -> When:
+    """Return the days a request asks for; raises Refused(day_out_of_range) or Refused(period_backwards)."""
+    for name, day in {"as_of": as_of, "known_on": known_on, "from": first, "to": last}.items():
+        if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
+            raise Refused("day_out_of_range", name=name, first=YEAR_MIN, last=YEAR_MAX)
+    as_of = as_of or last or await latest_day(connection) or clock.today_in_shanghai()
+    if first and first > (last or as_of):
+        raise Refused("period_backwards")
+    return When(as_of, known_on or EVERYTHING_KNOWN, first or FIRST_DAY_EVER, last)
+
+
+WhenAsked = Annotated[When, Depends(when_asked)]
+
+
+async def area_asked(connection: LiveTables, when: WhenAsked, caller: Reader, area: AreaAsked) -> Area:
+    """Return the area a request asks for; raises NotFound outside the caller's areas and for an unknown one."""
+    require_area(caller, area)
+    known = await area_named(connection, area, when.as_of, when.known_on)
+    if known is None:
+        raise NotFound
+    return known
+
+
+AreaHere = Annotated[Area, Depends(area_asked)]

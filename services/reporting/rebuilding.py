@@ -1,0 +1,165 @@
+"""Rebuilding: the figures made anew from every event received, beside the live ones, and swapped in at the end."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import asyncpg
+
+from services.reporting.counting import Happened, count
+from services.reporting.side import Side, hold_sides, look_at, make_live, resting_side
+from shared.contracts.catalogue import decode
+from shared.event_store import Connection, Pool
+from shared.receiving import AWAY, PASSING
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+PROJECTIONS = ("figures",)
+"""What can be rebuilt; "all" means all of these."""
+REPLAY_MAX = 2_000
+"""Events of one transaction: more would hold up the service's other work for too long."""
+FINISH_MAX = 2_000
+"""Events that are still to come when readers are held for the swap."""
+LOOK_SECONDS = 5.0
+"""How often a replica looks whether another one was asked, or left a rebuild unfinished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild has come: events done of those received."""
+
+    projection: str
+    state: str
+    done: int
+    total: int
+    error: str | None
+
+
+class AlreadyRebuilding(Exception):
+    """A rebuild was asked for or is running: it must end first."""
+
+
+class Rebuilding:
+    """What a service does when it is asked to rebuild; one rebuild runs at a time, whichever replica was asked."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+
+    async def ask(self, pool: Pool, projection: str) -> Progress:
+        """Have *projection* rebuilt; raises AlreadyRebuilding."""
+        if not await pool.fetchval(SQL.ask, projection):
+            raise AlreadyRebuilding(projection)
+        self._asked.set()
+        return await progress(pool, projection)
+
+    async def rebuild_when_asked(self, pool: Pool) -> None:
+        """Rebuild whenever somebody has asked, and begin again what a killed service has left."""
+        while True:
+            for projection in await pool.fetch(SQL.asked):
+                await rebuild(pool, projection["projection"])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._asked.wait()
+            self._asked.clear()
+
+
+async def progress(pool: Pool, projection: str) -> Progress:
+    """Return how far the last rebuild of *projection* has come; "never" where none was asked for."""
+    row = await pool.fetchrow(SQL.progress, projection)
+    return Progress(*row.values()) if row else Progress(projection, "never", 0, 0, None)
+
+
+async def rebuild(pool: Pool, projection: str = PROJECTIONS[0]) -> bool:
+    """Make the figures anew and swap them in; return False where another replica is at it.
+
+    The live side is not touched before the swap. Where it fails, the reason is kept with the progress.
+    """
+    async with pool.acquire() as guard:
+        if not await guard.fetchval(SQL.try_lock):
+            return False
+        try:
+            await _rebuild(pool, projection)
+        except (*PASSING, *AWAY):
+            raise
+        except Exception as why:
+            await pool.execute(SQL.failed, projection, type(why).__name__)
+            raise
+        finally:
+            if not guard.is_closed():
+                await guard.execute(SQL.unlock)
+    return True
+
+
+async def _rebuild(pool: Pool, projection: str) -> None:
+    async with pool.acquire() as connection:
+        side = await resting_side(connection)
+    await _empty(pool, side)
+    await pool.execute(SQL.begin, projection)
+
+    arrival = 0
+    while True:
+        end = await _last_arrival(pool, projection)
+        arrival = await _replay(pool, side, projection, arrival, end)
+        if await _finish(pool, side, projection, arrival):
+            return
+
+
+async def _empty(pool: Pool, side: Side) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await look_at(connection, side)
+        await connection.execute(SQL.empty)
+
+
+async def _last_arrival(pool: Pool, projection: str) -> int:
+    """Return the last arrival below which nothing can appear any more."""
+    async with pool.acquire() as connection, connection.transaction():
+        await hold_sides(connection)
+        end: int = await connection.fetchval(SQL.last_arrival)
+        await connection.execute(SQL.expect, projection)
+    return end
+
+
+async def _replay(pool: Pool, side: Side, projection: str, arrival: int, end: int) -> int:
+    """Count the events up to *end*; the next are fetched while these are counted. Return the last arrival."""
+    coming = asyncio.create_task(_received(pool, arrival, end))
+    try:
+        while rows := await coming:
+            arrival = rows[-1]["arrival"]
+            coming = asyncio.create_task(_received(pool, arrival, end))
+            async with pool.acquire() as connection, connection.transaction():
+                await look_at(connection, side)
+                await count(connection, [_happened(row) for row in rows])
+                await connection.execute(SQL.advance, projection, len(rows))
+    finally:
+        coming.cancel()
+    return arrival
+
+
+async def _received(pool: Pool, arrival: int, end: int) -> Sequence[asyncpg.Record]:
+    return await pool.fetch(SQL.received, arrival, end, REPLAY_MAX)
+
+
+async def _finish(pool: Pool, side: Side, projection: str, arrival: int) -> bool:
+    """Swap, if what has arrived meanwhile is little; readers are held while it is counted."""
+    async with pool.acquire() as connection, connection.transaction():
+        await hold_sides(connection)
+        rows = await _rest(connection, arrival)
+        if len(rows) > FINISH_MAX:
+            return False
+        await look_at(connection, side)
+        await count(connection, [_happened(row) for row in rows])
+        await make_live(connection, side)
+        await connection.execute(SQL.done, projection, len(rows))
+    return True
+
+
+async def _rest(connection: Connection, arrival: int) -> Sequence[asyncpg.Record]:
+    last: int = await connection.fetchval(SQL.last_arrival)
+    return await connection.fetch(SQL.received, arrival, last, FINISH_MAX + 1)
+
+
+def _happened(row: asyncpg.Record) -> Happened:
+    event = decode(row["event_type"], row["schema_version"], row["data"])
+    return Happened(row["source"], row["event_id"], row["version"], event)
