@@ -128,11 +128,12 @@ async def _work_and_answer(
 ) -> Answer:
     async with connection.transaction():
         body = await work(connection)
+        stored = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)  # values of enumerations are keys too
         row = await connection.fetchrow(
-            SQL.record_command, cause.command_id, cause.fingerprint, orjson.dumps(body).decode()
+            SQL.record_command, cause.command_id, cause.fingerprint, stored.decode()
         )
     assert row is not None  # noqa: S101 - INSERT … RETURNING of one row returns one row
-    return Answer(orjson.loads(orjson.dumps(body)), Position(row["tx"], row["position"]), repeated=False)
+    return Answer(orjson.loads(stored), Position(row["tx"], row["position"]), repeated=False)
 
 
 async def decide_and_append(

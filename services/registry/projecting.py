@@ -58,7 +58,7 @@ async def project_children(connection: Connection, events: Sequence[Event]) -> N
 
 
 def _json(rows: Sequence[dict[str, Any]]) -> str:
-    return orjson.dumps(rows).decode()
+    return orjson.dumps(rows, default=str).decode()  # asyncpg's UUIDs are of a class of their own
 
 
 def _standing(event: StandingEvent) -> dict[str, Any]:
