@@ -8,6 +8,7 @@ from kith.client import Client, Json
 from kith.console import Console
 from kith.exits import Exit, Failed
 from kith.papers import township_of
+from kith.states import state_of
 from services.registry.area_list import read_areas
 from shared.contracts.event import Level
 from shared.papers.faults import PaperRefused
@@ -26,7 +27,7 @@ def county_in(console: Console, paper: Path) -> str:
     return counties[0]
 
 
-def import_areas(client: Client, console: Console, paper: Path, on: date | None) -> Json:
+def import_areas(client: Client, console: Console, paper: Path, on: date) -> Json:
     """Send the list of areas; the deployment is this county's from then on."""
     county = county_in(console, paper)
     client.tokens.is_for(county)
@@ -35,9 +36,7 @@ def import_areas(client: Client, console: Console, paper: Path, on: date | None)
     return report
 
 
-def import_rosters(
-    client: Client, console: Console, papers: Sequence[Path], filed_on: date | None
-) -> list[Json]:
+def import_rosters(client: Client, console: Console, papers: Sequence[Path], filed_on: date) -> list[Json]:
     """Send rosters by township code, one after the other; return each one's report with its file's name."""
     reports = []
     with console.progress("importing_rosters", total=len(papers)) as step:
@@ -50,9 +49,11 @@ def import_rosters(
     return reports
 
 
-def import_carers(client: Client, paper: Path, on: date | None) -> Json:
+def import_carers(client: Client, paper: Path, on: date) -> Json:
     """Send the list of carers: enlists each, and clears who passed vetting."""
-    return client.send("pairing", "/imports/carers", paper.name, paper.read_bytes(), on=on)
+    areas = state_of(client, "registry").position
+    content = paper.read_bytes()
+    return client.send("pairing", "/imports/carers", paper.name, content, on=on, after=f"registry:{areas}")
 
 
 def import_visits(client: Client, paper: Path) -> Json:

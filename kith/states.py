@@ -88,6 +88,18 @@ def day_of_contact(client: Client) -> date | None:
     return state_of(client, "contact").day
 
 
+def present_day(client: Client, service: str) -> date:
+    """Return the day *service* is at: today in Shanghai, or with an advanced clock the last day advanced to.
+
+    Raises Failed where the clock is advanced and no day was ever advanced to.
+    """
+    told = client.get(service, "/status", Role.OPERATOR)
+    day = told["today"] if told["clock"] == "live" else told["day"]
+    if day is None:
+        raise Failed("no_day_yet", Exit.USAGE)
+    return date.fromisoformat(day)
+
+
 def wait_until_all_taken(client: Client) -> None:
     """Wait until every reader has taken every event of its source and nobody says anything new.
 

@@ -1,7 +1,7 @@
 """`kith import`: papers into Kith; rows that are refused come back as a workbook to be mended."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,8 @@ from kith import importing
 from kith.client import Json
 from kith.exits import Exit
 from kith.opening import Open, opened
-from kith.options import DAY, HERE, AsJson, Data, PaperFile, PaperFiles, day_of
+from kith.options import DAY, HERE, AsJson, Data, PaperFile, PaperFiles
+from kith.states import present_day
 
 group = typer.Typer(help="Take papers in; taking one in twice changes nothing.", no_args_is_help=True)
 
@@ -32,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def areas(file: PaperFile, on: FiledOn = None, data: Data = HERE, as_json: AsJson = False) -> None:
     """Take in the list of areas (行政区划): counties, townships, villages."""
     with opened(data, as_json=as_json) as open_:
-        report = importing.import_areas(open_.client, open_.console, file, day_of(on))
+        report = importing.import_areas(open_.client, open_.console, file, _day(open_, on))
         open_.console.answer(report, lambda: _tell(open_, [(file, report)]))
 
 
@@ -40,7 +41,7 @@ def areas(file: PaperFile, on: FiledOn = None, data: Data = HERE, as_json: AsJso
 def roster(files: PaperFiles, filed_on: FiledOn = None, data: Data = HERE, as_json: AsJson = False) -> None:
     """Take in rosters (花名册), one a township, by township code."""
     with opened(data, as_json=as_json) as open_:
-        reports = importing.import_rosters(open_.client, open_.console, files, day_of(filed_on))
+        reports = importing.import_rosters(open_.client, open_.console, files, _day(open_, filed_on))
         by_name = {file.name: file for file in files}
         _finish(open_, "registry", [(by_name[report["file"]], report) for report in reports])
 
@@ -49,7 +50,7 @@ def roster(files: PaperFiles, filed_on: FiledOn = None, data: Data = HERE, as_js
 def carers(file: PaperFile, on: FiledOn = None, data: Data = HERE, as_json: AsJson = False) -> None:
     """Take in the list of carers (结对帮扶人员): enlist each, clear who passed vetting."""
     with opened(data, as_json=as_json) as open_:
-        report = importing.import_carers(open_.client, file, day_of(on))
+        report = importing.import_carers(open_.client, file, _day(open_, on))
         _finish(open_, "pairing", [(file, report)])
 
 
@@ -58,6 +59,10 @@ def visits(files: PaperFiles, data: Data = HERE, as_json: AsJson = False) -> Non
     """Take in visit logs (走访记录) as of the day they were entered."""
     with opened(data, as_json=as_json) as open_:
         _finish(open_, "contact", [(file, importing.import_visits(open_.client, file)) for file in files])
+
+
+def _day(open_: Open, told: datetime | None) -> date:
+    return told.date() if told else present_day(open_.client, "registry")
 
 
 def _finish(open_: Open, service: str, reports: Sequence[tuple[Path, Json]]) -> None:

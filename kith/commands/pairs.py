@@ -8,6 +8,7 @@ import typer
 from kith.client import Json
 from kith.opening import Open, opened
 from kith.options import DAY, HERE, Area, AsJson, Data
+from kith.states import present_day, wait_until_all_taken
 
 group = typer.Typer(help="Match unpaired children with cleared carers.", no_args_is_help=True)
 
@@ -39,12 +40,16 @@ def assign(area: Area = None, on: On = None, data: Data = HERE, as_json: AsJson 
 
 
 def _asked(open_: Open, area: str | None, on: datetime | None) -> Json:
-    asked = {"area": open_.area(area)}
-    return asked | ({"on": on.date().isoformat()} if on else {})
+    wait_until_all_taken(open_.client)
+    day = on.date() if on else present_day(open_.client, "pairing")
+    return {"area": open_.area(area), "on": day.isoformat()}
 
 
 def _tell(open_: Open, answer: Json) -> None:
-    suggestions = answer["items"]
-    rows = [(one["child_id"], one["carer_id"], one.get("reason", "")) for one in suggestions[:SHOWN_MAX]]
+    suggestions = answer["suggestions"]
+    rows = [
+        (one["child_id"], one["carer_id"], ", ".join(map(str, one["reasons"])))
+        for one in suggestions[:SHOWN_MAX]
+    ]
     open_.console.table("", ["child", "carer", "reason"], rows)
     open_.console.line("suggested", count=len(suggestions), shown=len(rows))
