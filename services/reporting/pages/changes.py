@@ -1,0 +1,91 @@
+"""Telling open pages that something changed: one look a second for all of them, and nothing but areas told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from shared.event_store import Pool
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+LOOK_SECONDS = 1.0
+AREAS_MAX = 2_000
+"""Areas that one look tells apart; a page of an area beyond them follows by its own polling."""
+PAGES_MAX = 1_000
+"""Pages that may listen at one replica; a page that finds no place polls instead."""
+
+
+class TooManyPages(Exception):
+    """PAGES_MAX pages listen already."""
+
+
+@dataclass(eq=False)
+class _Listener:
+    area: str
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    arrival: int = 0
+
+
+class Changes:
+    """The pages that listen, and the look for events that arrived since the last one."""
+
+    def __init__(self) -> None:
+        self._listeners: set[_Listener] = set()
+        self._somebody = asyncio.Event()
+        self._told: dict[str, int] = {}
+        self._before = self._last = 0
+
+    async def of(self, area: str) -> AsyncIterator[int]:
+        """Yield the newest arrival each time that events of *area* came; raises TooManyPages."""
+        with self._listening(area) as listener:
+            while True:
+                await listener.changed.wait()
+                listener.changed.clear()
+                yield listener.arrival
+
+    async def look_for_ever(self, pool: Pool) -> None:
+        """Look every LOOK_SECONDS while somebody listens."""
+        while True:
+            await self._somebody.wait()
+            await self.look(pool)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self, pool: Pool) -> None:
+        """Tell the listeners of every area in which an event arrived since the last look.
+
+        A transaction may commit after another with a later arrival: so each look begins where the look
+        before the last one ended, and an area is told only when its newest arrival is another.
+        """
+        if not self._last:
+            self._before = self._last = await pool.fetchval(SQL.newest)
+        rows = await pool.fetch(SQL.arrived, self._before, AREAS_MAX)
+        arrived = {row["area"]: row["arrival"] for row in rows}
+        for area, arrival in arrived.items():
+            if self._told.get(area) != arrival:
+                self._tell(area, arrival)
+        self._told = arrived
+        self._before, self._last = self._last, max((self._last, *arrived.values()))
+
+    @contextmanager
+    def _listening(self, area: str) -> Iterator[_Listener]:
+        if len(self._listeners) >= PAGES_MAX:
+            raise TooManyPages
+        listener = _Listener(area)
+        self._listeners.add(listener)
+        self._somebody.set()
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners:
+                self._somebody.clear()
+                self._last = 0
+
+    def _tell(self, area: str, arrival: int) -> None:
+        """Tell pages of the area, of those it is part of and of those within it."""
+        for listener in self._listeners:
+            if area.startswith(listener.area) or listener.area.startswith(area):
+                listener.arrival = arrival
+                listener.changed.set()

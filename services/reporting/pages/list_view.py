@@ -1,0 +1,111 @@
+"""The list behind a number as its page shows it: rows with places and masked names, and the way to the events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+from services.reporting.lists import AMOUNTS, Page, Row
+from services.reporting.measure import Item, Measure
+from services.reporting.pages.asked import Asked
+from services.reporting.pages.board import Crumb
+from services.reporting.pages.facts import Place
+from services.reporting.pages.wording import Wording
+from shared.messages import text
+
+SHORT_ID = 8
+"""Characters of an id that tell the rows of one list apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """One row."""
+
+    item: str
+    name: str | None
+    area: str
+    on: str
+    recorded_on: str
+    amount: int
+    events: Sequence[str]
+
+    @property
+    def short(self) -> str:
+        return self.item[:SHORT_ID]
+
+
+@dataclass(frozen=True, slots=True)
+class ListShown:
+    """What the list's template shows of one page of the list behind *measure*."""
+
+    asked: Asked
+    path: Sequence[Crumb]
+    measure: str
+    definition: str
+    unit: str
+    count: int
+    nth: int
+    rows: Sequence[RowShown]
+    named: bool
+    names_away: bool
+    amounts: bool
+    first_page: str | None
+    next_page: str | None
+
+    @property
+    def name(self) -> str:
+        return self.path[-1].label
+
+    @property
+    def heads(self) -> list[str]:
+        name = ["list_name"] if self.named else []
+        amount = ["list_amount"] if self.amounts else []
+        return ["list_subject", *name, "area", "list_on", "list_recorded_on", *amount, "list_event"]
+
+
+def list_shown(
+    asked: Asked,
+    measure: Measure,
+    page: Page,
+    say: Wording,
+    *,
+    count: int,
+    nth: int,
+    path: Sequence[Place],
+    areas: Mapping[str, str],
+    names: Mapping[UUID, str] | None,
+) -> ListShown:
+    """Return what to show of *page*, whose first row is the *nth* of *count*; *names* is None where nobody told."""
+    address = asked.list_of(measure.name)
+    named = any(row.child_id for row in page.rows) or (measure.item is Item.CARER and bool(page.rows))
+    return ListShown(
+        asked=asked,
+        path=[Crumb(place.name, asked.page_of(place.code)) for place in path],
+        measure=text(measure.label, say.language),
+        definition=text(measure.definition, say.language),
+        unit=say.label(measure.unit),
+        count=count,
+        nth=nth,
+        rows=[_row(row, areas, names or {}) for row in page.rows],
+        named=named,
+        names_away=named and names is None,
+        amounts=measure.unit in AMOUNTS or any(row.amount != 1 for row in page.rows),
+        first_page=address if nth > 1 else None,
+        next_page=_after(address, page.next, nth + len(page.rows)) if page.next else None,
+    )
+
+
+def _row(row: Row, areas: Mapping[str, str], names: Mapping[UUID, str]) -> RowShown:
+    return RowShown(
+        item=str(row.child_id or row.item),
+        name=names.get(row.child_id or row.item),
+        area=areas.get(row.area, row.area),
+        on=row.on.isoformat(),
+        recorded_on=row.recorded_on.isoformat(),
+        amount=row.amount,
+        events=[f"/received/{event_id}" for event_id in row.events],
+    )
+
+
+def _after(address: str, key: str, nth: int) -> str:
+    return f"{address}&{urlencode({'after_key': key, 'nth': nth})}"
