@@ -110,7 +110,7 @@ def test_a_closed_code_is_never_used_again() -> None:
 
 
 def test_an_area_with_open_files_is_not_closed() -> None:
-    given(area, DEFINED).when(close(open_below=3)).then_rejected("area_not_empty", open_below=3)
+    given(area, DEFINED).when(close(open_below=3)).then_rejected("area_not_empty")
 
 
 def test_a_successor_is_an_open_area() -> None:
