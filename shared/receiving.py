@@ -36,6 +36,8 @@ BACKOFF_SECONDS = 0.05
 WAIT_SECONDS_MIN = 0.002
 WAIT_SECONDS_MAX = 0.05
 
+AT_WORK = frozenset({"idle", "receiving"})
+"""States between which a healthy reader goes to and fro: no line of the log is written for it."""
 NO_STORE = UUID(int=0)
 """The store of a message that no relay wrote."""
 
@@ -140,7 +142,7 @@ class Receiving:
             await self._lease.give_back()
 
     def _say(self, name: str, why: Exception | None = None) -> None:
-        if name != self.state.name:
+        if name != self.state.name and not {name, self.state.name} <= AT_WORK:
             level = self._log.warning if why else self._log.info
             error = type(why).__name__ if why else None
             level("reader_state", reader=self.reader.name, state=name, error=error)

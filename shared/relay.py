@@ -31,6 +31,8 @@ VERIFY_SECONDS = 5.0
 """How often an idle relay looks whether the stream still is what it left."""
 RETRY_SECONDS = 1.0
 
+AT_WORK = frozenset({"idle", "publishing"})
+"""States between which a healthy relay goes to and fro: no line of the log is written for it."""
 WRONG_LAST_SEQUENCE = 10071
 STREAM_FULL = frozenset({10077, 10047, 10023})
 
@@ -115,7 +117,7 @@ class Relay:
         self._bell.set()
 
     def _say(self, name: str, why: Exception | None = None) -> None:
-        if name != self.state.name:
+        if name != self.state.name and not {name, self.state.name} <= AT_WORK:
             error = type(why).__name__ if why else None
             level = self._log.warning if why else self._log.info
             level("relay_state", state=name, error=error, position=str(self.state.published))
