@@ -75,11 +75,16 @@ class NeverRegistered(LookupError):
     """The event is about a child whose registration was not received."""
 
 
-def told(timeline: ChildTimeline, event: ChildEvent) -> ChildTimeline:
-    """Return how the child's file stood and stands, now that *event* is known. Raises NeverRegistered."""
-    if not timeline and not isinstance(event, ChildRegistered):
+def told(known: ChildTimeline | None, event: ChildEvent) -> ChildTimeline:
+    """Return how the child's file stood and stands, now that *event* is known.
+
+    Raises NeverRegistered where nothing was known of the child. An empty timeline is something: a file
+    that closed before it opened was never open.
+    """
+    if known is None and not isinstance(event, ChildRegistered):
         raise NeverRegistered(event.child_id)
 
+    timeline = known or ()
     codes = Codes.of(event.file)
     match event:
         case ChildRegistered() | ChildReturned() | ChildrenUnmerged():

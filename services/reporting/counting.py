@@ -1,7 +1,7 @@
 """Counting: a batch of events, of one source and in order, becomes rows of the tables that figures are read from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from services.reporting.contacts import ContactCounted, PaperCounted, contact_de
 from services.reporting.deltas import Behind, Delta, deltas, tallies
 from services.reporting.measure import Item
 from services.reporting.measures import NUMBERS
-from services.reporting.pairing import Carer, CarerEvent, Pair, PairEvent
+from services.reporting.pairing import CarerEvent, PairEvent
 from services.reporting.remembering import Memory
 from shared.contracts.event import Event
 from shared.event_store import Connection
@@ -74,25 +74,23 @@ def _counted(happened: Happened, memory: Memory) -> list[Delta]:
 
 
 def _count_child(event: children.ChildEvent, event_id: UUID, memory: Memory) -> list[Delta]:
-    before = memory.children.get(event.child_id, ())
+    before = memory.children.get(event.child_id)
     after = children.told(before, event)
     memory.put_child(event.child_id, after)
     behind = Behind(Item.CHILD, event.child_id, event.child_id, event.recorded_on, event_id)
-    return deltas(children.difference(before, after), behind)
+    return deltas(children.difference(before or (), after), behind)
 
 
 def _count_pair(event: PairEvent, event_id: UUID, memory: Memory) -> list[Delta]:
     """Count the pair, its child and its carer: what each adds up to may change."""
-    pair = memory.pairs.get(event.pair_id)
-    if pair is None:
-        pair = Pair(event.pair_id, event.child_id, event.carer_id, event.kind.value)
+    before = memory.pairs.get(event.pair_id)
+    after = pairing.pair_told(before, event)
     carer = memory.carers.get(event.carer_id)
     if carer is None:
         raise pairing.NeverEnlisted(event.carer_id)
-    timeline = pairing.pair_told(pair, event)
     child_before = pairing.paired(memory.pairs_of_child(event.child_id))
     carer_before = pairing.on_the_list(carer, memory.pairs_of_carer(event.carer_id))
-    memory.put_pair(replace(pair, timeline=timeline))
+    memory.put_pair(after)
     child_after = pairing.paired(memory.pairs_of_child(event.child_id))
     carer_after = pairing.on_the_list(carer, memory.pairs_of_carer(event.carer_id))
 
@@ -100,18 +98,19 @@ def _count_pair(event: PairEvent, event_id: UUID, memory: Memory) -> list[Delta]
     of_child = Behind(Item.CHILD, event.child_id, event.child_id, event.recorded_on, event_id)
     of_carer = Behind(Item.CARER, event.carer_id, None, event.recorded_on, event_id)
     return [
-        *deltas(pairing.pair_difference(pair.timeline, timeline, pair.kind), of_pair),
+        *deltas(pairing.pair_difference(before.timeline if before else (), after), of_pair),
         *deltas(pairing.minus(child_after, child_before), of_child),
         *deltas(pairing.minus(carer_after, carer_before), of_carer),
     ]
 
 
 def _count_carer(event: CarerEvent, event_id: UUID, memory: Memory) -> list[Delta]:
-    carer = memory.carers.get(event.carer_id, Carer(event.carer_id, event.kind.value))
-    told = replace(carer, timeline=pairing.carer_told(carer, event))
+    before = memory.carers.get(event.carer_id)
+    after = pairing.carer_told(before, event)
     pairs = memory.pairs_of_carer(event.carer_id)
-    memory.put_carer(told)
-    cells = pairing.minus(pairing.on_the_list(told, pairs), pairing.on_the_list(carer, pairs))
+    memory.put_carer(after)
+    former = pairing.on_the_list(before, pairs) if before else {}
+    cells = pairing.minus(pairing.on_the_list(after, pairs), former)
     return deltas(cells, Behind(Item.CARER, event.carer_id, None, event.recorded_on, event_id))
 
 

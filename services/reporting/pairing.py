@@ -1,7 +1,7 @@
 """What carers and pairs add up to: pairs by kind, children who have somebody, and how loaded carers are."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -61,46 +61,50 @@ class NeverEnlisted(LookupError):
     """The event is about a carer whose enlisting was not received."""
 
 
-def pair_told(pair: Pair, event: PairEvent) -> Timeline[str]:
-    """Return where the pair was open from when, now that *event* is known. Raises NeverAssigned."""
-    if not pair.timeline and not isinstance(event, PairAssigned):
+def pair_told(known: Pair | None, event: PairEvent) -> Pair:
+    """Return the pair, now that *event* is known; raises NeverAssigned where it was not known at all."""
+    if known is None and not isinstance(event, PairAssigned):
         raise NeverAssigned(event.pair_id)
+    pair = known or Pair(event.pair_id, event.child_id, event.carer_id, event.kind.value)
     match event:
         case PairAssigned():
-            return amended(pair.timeline, event.on, "assigned", lambda _: event.area)
+            timeline = amended(pair.timeline, event.on, "assigned", lambda _: event.area)
         case PairMoved():
-            return amended(pair.timeline, event.on, "moved", lambda area: area and event.area)
+            timeline = amended(pair.timeline, event.on, "moved", lambda area: area and event.area)
         case PairEnded():
-            return amended(pair.timeline, event.on, event.reason.value, lambda _: None)
+            timeline = amended(pair.timeline, event.on, event.reason.value, lambda _: None)
+    return replace(pair, timeline=timeline)
 
 
-def carer_told(carer: Carer, event: CarerEvent) -> Timeline[Listed]:
-    """Return how the carer stood on the list, now that *event* is known. Raises NeverEnlisted."""
-    timeline, on = carer.timeline, event.on
-    if not timeline and not isinstance(event, CarerEnlisted):
+def carer_told(known: Carer | None, event: CarerEvent) -> Carer:
+    """Return the carer, now that *event* is known; raises NeverEnlisted where he was not known at all."""
+    if known is None and not isinstance(event, CarerEnlisted):
         raise NeverEnlisted(event.carer_id)
+    carer = known or Carer(event.carer_id, event.kind.value)
+    how, change = _change(event)
+    return replace(carer, timeline=amended(carer.timeline, event.on, how, change))
+
+
+def _change(event: CarerEvent) -> tuple[str, Callable[[Listed | None], Listed | None]]:
     match event:
         case CarerEnlisted():
-            return amended(timeline, on, "enlisted", lambda _: Listed(event.area, event.capacity, False))
+            return "enlisted", lambda _: Listed(event.area, event.capacity, cleared=False)
         case CarerRevised():
-            return amended(
-                timeline,
-                on,
-                "revised",
-                lambda was: was and was._replace(area=event.area, capacity=event.capacity),
-            )
+            area, capacity = event.area, event.capacity
+            return "revised", lambda was: was and was._replace(area=area, capacity=capacity)
         case CarerCleared():
-            return amended(timeline, on, "cleared", lambda was: was and was._replace(cleared=True))
+            return "cleared", lambda was: was and was._replace(cleared=True)
         case CarerSuspended():
-            return amended(timeline, on, "suspended", lambda was: was and was._replace(cleared=False))
+            return "suspended", lambda was: was and was._replace(cleared=False)
         case CarerWithdrew():
-            return amended(timeline, on, "withdrew", lambda _: None)
+            return "withdrew", lambda _: None
 
 
-def pair_difference(before: Timeline[str], after: Timeline[str], kind: str) -> Cells:
-    """Return what must be added to the measures of pairs so that they say *after*."""
+def pair_difference(before: Timeline[str], pair: Pair) -> Cells:
+    """Return what must be added to the measures of pairs so that they say what *pair* says now."""
     cells: Cells = {}
-    for sign, step, former in changes(before, after):
+    kind = pair.kind
+    for sign, step, former in changes(before, pair.timeline):
         if former is not None:
             added(cells, Cell(f"pairs.open.{kind}", former, step.on), -sign)
         if step.state is not None:
