@@ -18,6 +18,8 @@ from shared.papers.text import compact
 __all__ = ["RosterPaper", "RosterRow", "judge_rows", "read_roster"]
 
 TOWNSHIP = re.compile(r"(\d{9})(?:0{3})?(?!\d)", re.ASCII)
+OTHER_TOWNSHIP_ROWS_MIN = 5
+"""Fewer rows than this are told one by one: a mended paper may have but these."""
 ROUNDED_ROWS_MIN, ROUNDED_SHARE = 3, 20
 """Of right numbers one in a thousand ends in 000: three, and one in twenty, did not come so from a register."""
 
@@ -69,7 +71,7 @@ def refuse_other_township(township: str, rows: Sequence[RosterRow], areas: Mappi
     ]
     counted = Counter(other for townships in lost for other in townships if other != township)
     for other, count in counted.most_common(1):
-        if count * 2 > len(rows):
+        if count >= OTHER_TOWNSHIP_ROWS_MIN and count * 2 > len(rows):
             raise PaperRefused(
                 "paper_other_township",
                 township=township,

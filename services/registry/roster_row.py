@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
+from services.registry.domain.age import sixteen_on
 from services.registry.roster_layout import ROSTER
 from services.registry.roster_words import (
     BOARDS,
@@ -40,8 +41,6 @@ from shared.papers.text import (
 )
 from shared.papers.words import SEXES
 
-ADULT_FOR_KITH = 16
-"""The age at which a child's file closes (policy.md, Commitments and windows)."""
 SEPARATORS = str.maketrans(dict.fromkeys("、,，/和及与.;；", ""))
 BIRTH_DATE, CITIZEN_ID = (list(ROSTER.columns).index(column) for column in ("birth_date", "citizen_id"))
 Value = TypeVar("Value")
@@ -167,7 +166,7 @@ class Judge:
             row.faults.append(
                 Fault("row_birth_after_filing", self.label("birth_date"), {"filed_on": self.filed_on})
             )
-        elif sixteenth_birthday(born) <= self.filed_on:
+        elif sixteen_on(born) <= self.filed_on:
             row.faults.append(Fault("row_over_age", self.label("birth_date"), {"filed_on": self.filed_on}))
 
     def _sex(self, row: RosterRow, cell: Cell) -> None:
@@ -263,11 +262,3 @@ def note_form(row: RosterRow, text: str) -> None:
 def put_right(row: RosterRow, code: str) -> None:
     if code not in row.mended:
         row.mended.append(code)
-
-
-def sixteenth_birthday(born: date) -> date:
-    """Return the day a child is sixteen; who was born on 29 February is so on 1 March (policy.md)."""
-    try:
-        return born.replace(year=born.year + ADULT_FOR_KITH)
-    except ValueError:
-        return date(born.year + ADULT_FOR_KITH, 3, 1)

@@ -9,18 +9,8 @@ from shared.papers.text import compact
 
 VILLAGE_DIGITS = 12
 TOWNSHIP_DIGITS = 9
-ENDINGS = (
-    "社区居民委员会",
-    "社区居委会",
-    "村民委员会",
-    "居民委员会",
-    "村村委会",
-    "村委会",
-    "居委会",
-    "社区",
-    "村委",
-    "村",
-    "居",
+ENDINGS = tuple(
+    "社区居民委员会 社区居委会 村村民委员会 村民委员会 居民委员会 村村委会 村委会 居委会 社区 村委 村 居".split()  # noqa: SIM905
 )
 GROUP = re.compile(r"(?:第?[一二三四五六七八九十百\d]{1,3}(?:村民小组|小组|组|队|社|屯))$")
 SUGGESTIONS_MAX = 100

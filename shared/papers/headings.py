@@ -18,6 +18,8 @@ TO_BE_MENDED = frozenset({"需修改之处", "To be mended"})
 """The column that the refused rows came back with; it is not read."""
 CHILD_GROUP = re.compile(r"儿童|基本|本人|个人|学生|孩子|就学|学习|教育|居住|住址")
 OTHER_PERSON = re.compile(r"父|母|监护|家长|亲属|爷|奶|祖|联系人|填表|帮扶|结对|爱心")
+GROUP = re.compile(r"[^:：]{1,8}")
+"""The heading of a group is a few signs; a line for signatures has a colon."""
 
 
 @dataclass(frozen=True)
@@ -91,19 +93,32 @@ class Headings:
 def find_headings(rows: Sequence[Cells], layout: Layout) -> Headings | None:
     """Return the headings among the first rows that mean the most columns, or None where none means two.
 
-    Of equals the one of a single row, then the upper one.
+    Of equals the one in which no two mean the same, then that of a single row, then the upper one.
     """
     candidates = list(candidates_of(rows[: HEADING_WITHIN_ROWS + 1], layout))
-    best = max(candidates, key=lambda found: (found.recognised, -found.height, -found.first), default=None)
+    best = max(candidates, key=rank, default=None)
     return best if best is not None and best.recognised > 1 else None
 
 
+def rank(found: Headings) -> tuple[int, bool, int, int]:
+    return found.recognised, not found.twice, -found.height, -found.first
+
+
 def candidates_of(rows: Sequence[Cells], layout: Layout) -> Iterator[Headings]:
+    above: list[str] = []
     for first, row in enumerate(rows[:HEADING_WITHIN_ROWS]):
         labels = [shown(as_text(cell)) for cell in row]
-        yield Headings(first, 1, labels, [layout.meaning(label) for label in labels])
+        if not names_other_persons(above):
+            yield Headings(first, 1, labels, [layout.meaning(label) for label in labels])
         if first + 1 < len(rows):
             yield grouped(first, labels, [shown(as_text(cell)) for cell in rows[first + 1]], layout)
+        above = labels
+
+
+def names_other_persons(labels: Sequence[str]) -> bool:
+    """Return whether a row groups columns by person, so that the row below cannot be read without it."""
+    groups = {label for label in labels if label}
+    return len(groups) > 1 and any(OTHER_PERSON.search(group) and GROUP.fullmatch(group) for group in groups)
 
 
 def grouped(first: int, above: Sequence[str], below: Sequence[str], layout: Layout) -> Headings:
