@@ -14,8 +14,8 @@ HINT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|[*＊#※:：。]")
 NUMBERING = re.compile(r"^\d{1,2}[.、]")
 SERIAL = frozenset({"序号", "编号", "序", "序列", "No", "NO", "No.", "NO.", "no", "行号"})
 """A column that only counts the rows."""
-TO_BE_MENDED = frozenset({"需修改之处", "To be mended"})
-"""The column that the refused rows came back with; it is not read."""
+TO_BE_MENDED = frozenset({"需修改之处", "Tobemended"})
+"""The column that the refused rows came back with, without spaces; it is not read."""
 CHILD_GROUP = re.compile(r"儿童|基本|本人|个人|学生|孩子|就学|学习|教育|居住|住址")
 OTHER_PERSON = re.compile(r"父|母|监护|家长|亲属|爷|奶|祖|联系人|填表|帮扶|结对|爱心")
 GROUP = re.compile(r"[^:：]{1,8}")
