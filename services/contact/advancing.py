@@ -35,15 +35,14 @@ async def advance(
     on two replicas at once it says everything once. *bell* is rung after each chunk.
     Raises Rejected(day_is_past), TooBusy.
     """
-    first = await _begin(pool, to)
-    judged = 0
-    windows = [] if first is None else windows_due(policy, first, to)
+    windows = await _begin(pool, policy, to)
     areas = await _areas(pool) if windows else []
+    judged = 0
     for window in windows:
         for some in areas:
             judged += await _judge(pool, window, some, policy)
             bell()
-        log.info("window_judged", kind=window.kind, opens=window.opens, closes=window.closes)
+        log.info("window_judged", kind=window.kind, day=window.closes)
 
     async def finish(connection: Connection) -> dict[str, Any]:
         return {"day": to, "moved": await _finish(connection, to), "windows_judged": judged}
@@ -51,13 +50,15 @@ async def advance(
     return await once(pool, cause, finish)
 
 
-async def _begin(pool: Pool, to: date) -> date | None:
-    """Move the day; return the first due day not yet judged, None where there is nobody to judge for."""
+async def _begin(pool: Pool, policy: Policy, to: date) -> list[Window]:
+    """Move the day; return the windows still to be judged, but none that began before the first file."""
     async with pool.acquire() as connection, connection.transaction():
         await close_gate(connection)
         await advance_day(connection, to)
-        first: date | None = await connection.fetchval(SQL.first_due_day)
-        return first
+        judged_until, first_filed = await connection.fetchrow(SQL.begun) or (None, None)
+    if first_filed is None:
+        return []
+    return [w for w in windows_due(policy, judged_until or first_filed, to) if w.opens >= first_filed]
 
 
 async def _areas(pool: Pool) -> list[list[str]]:

@@ -1,6 +1,6 @@
--- name: first_due_day
--- From which due day on windows are still to be judged: where the last advance ended, or where files begin.
-SELECT coalesce((SELECT day FROM app.judged_until), (SELECT min(filed_on) FROM app.files))
+-- name: begun
+-- Where the last advance ended, and when the first file was opened.
+SELECT (SELECT day FROM app.judged_until), (SELECT min(filed_on) FROM app.files)
 
 -- name: villages
 -- The villages in which children have lived, and how many.

@@ -46,9 +46,9 @@ REFUSALS_TOLD = 100
 """Refused rows that the answer tells one by one; the workbook has them all."""
 
 FAULTS = {
-    RowOutcome.UNKNOWN_CHILD: Fault("child_unknown"),
-    RowOutcome.AMBIGUOUS: Fault("child_ambiguous"),
-    RowOutcome.REFUSED: Fault("visit_dated_later"),
+    RowOutcome.UNKNOWN_CHILD: Fault("row_child_unknown"),
+    RowOutcome.AMBIGUOUS: Fault("row_child_ambiguous"),
+    RowOutcome.REFUSED: Fault("row_visit_after_recorded"),
 }
 
 
@@ -234,7 +234,7 @@ async def _finish(
         await importing.running.vault.put(connection, [(import_id, body)])
     answer = {
         "import_id": str(import_id),
-        **{name: counts[name] for name in ("already", *RowOutcome)},
+        **{str(name): counts[name] for name in ("already", *RowOutcome)},
         "rows": len(paper.rows),
         "refusals": [
             _refusal(number, found[0], language) for number, found in list(faults.items())[:REFUSALS_TOLD]

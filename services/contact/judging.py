@@ -140,26 +140,21 @@ async def _append(
     """Append each village's judgements to a stream of its own that must be new; return those that were."""
     won: list[Judged] = []
     for some in _bounded(judged):
-        appends = [
-            Append(_stream(window, village.area), _ids(events)[:EVENTS_MAX], expected=0)
-            for village, events in some
-        ]
+        streams = [(_stream(window, village.area), [*map(with_id, said)]) for village, said in some]
+        appends = [Append(stream, events[:EVENTS_MAX], expected=0) for stream, events in streams]
         answer = await append_many(connection, appends, meta)
-        taken = [one for one, outcome in zip(some, answer.outcomes, strict=True) if outcome is Outcome.TAKEN]
-        for village, events in taken:
-            await _append_rest(connection, _stream(window, village.area), _ids(events), meta)
-        won += taken
+        for one, (stream, events), outcome in zip(some, streams, answer.outcomes, strict=True):
+            if outcome is Outcome.TAKEN:
+                await _append_rest(connection, stream, events, meta)
+                won.append(one)
     return won
 
 
 async def _append_rest(connection: Connection, stream: str, events: Sequence[NewEvent], meta: Meta) -> None:
+    """Append what one call does not hold: a village of many thousand children."""
     for start in range(EVENTS_MAX, len(events), EVENTS_MAX):
         piece = Append(stream, events[start : start + EVENTS_MAX], expected=start)
         await append_many(connection, [piece], meta)
-
-
-def _ids(events: Sequence[Judgement]) -> list[NewEvent]:
-    return [with_id(event) for event in events]
 
 
 def _stream(window: Window, area: str) -> str:
