@@ -19,6 +19,7 @@ from shared.relay import Relay
 from shared.running import Running
 from shared.settings import Settings
 from shared.stopping import stop_if_cancelled
+from shared.subjects import doorbell_of
 from shared.tending import keep_going, stop
 
 PING_SECONDS = 2.0
@@ -26,6 +27,9 @@ PING_SECONDS_MAX = 5
 SERVER_PING_SECONDS = 10
 RECONNECT_SECONDS = 1
 CONNECT_SECONDS_MAX = 3
+HANDSHAKE_SECONDS_MAX = 0.5
+RING_SECONDS = 0.01
+"""Rings closer to each other than this are one."""
 DRAIN_SECONDS_MAX = 2.0
 """How long a stopping service goes on publishing what its log still holds; the next start does the rest."""
 CLOSE_SECONDS_MAX = 3.0
@@ -72,12 +76,26 @@ def client_of(broker: NatsBroker) -> Client:
 async def hold(running: Running, readers: Sequence[Reader], questions: Sequence[Question[Any, Any]]) -> None:
     """Connect, then relay, receive and answer until cancelled; raises BusClosed when that is over for good."""
     try:
-        await running.broker.start()
+        await _start(running.broker)
         log.info("bus_state", state="connected")
         await _work_on(running, client_of(running.broker), readers)
     finally:
         # A broker that failed or was stopped keeps what it had: the next connection gets one of its own.
         running.broker = make_broker(running.settings, running.name, questions)
+
+
+async def _start(broker: NatsBroker) -> None:
+    """Connect and subscribe, however long it takes; cut off in a handshake, let it end and close it in order."""
+    starting = asyncio.create_task(broker.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting}, timeout=HANDSHAKE_SECONDS_MAX)
+        if starting.done() and starting.exception() is None:
+            await _close(broker, client_of(broker))
+        else:
+            await stop([starting])
+        raise
 
 
 async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) -> None:
@@ -95,10 +113,11 @@ async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) 
     receiving = [
         asyncio.create_task(keep_going(f"reader:{one.reader.name}", one.run)) for one in running.receivings
     ]
+    ringing = asyncio.create_task(keep_going("doorbell", lambda: _ring_the_others(running, client)))
     try:
         await _ping(running, client)
     finally:
-        await stop(receiving)
+        await stop([ringing, *receiving])
         await _drain(running, client)
         await stop([relaying])
         await _close(running.broker, client)
@@ -114,6 +133,17 @@ async def _relay(running: Running, client: Client) -> None:
         replicas=settings.stream_replicas,
     )
     await running.relay.run()
+
+
+async def _ring_the_others(running: Running, client: Client) -> None:
+    """Pass a ring on to the replica whose relay has the lease, where it is not this one."""
+    while True:
+        await running.doorbell.wait()
+        running.doorbell.clear()
+        if running.relay is not None and running.relay.state.name == "waiting_for_lease":
+            await client.publish(doorbell_of(running.name))
+        stop_if_cancelled()
+        await asyncio.sleep(RING_SECONDS)
 
 
 async def _ping(running: Running, client: Client) -> None:

@@ -52,6 +52,7 @@ class Passage:
     traceparent: str | None
     caller: str | None = None
     code: str | None = None
+    error: str | None = None
     status: int = 0
 
 
@@ -127,6 +128,7 @@ class Doorway:
             ms=round(seconds * 1000, 1),
             caller=passage.caller,
             code=passage.code,
+            error=passage.error,
         )
 
 
@@ -135,6 +137,7 @@ async def respond(request: Request, failure: Exception, problem_page: ProblemPag
     passage = passage_of(request.scope)
     problem = problem_of(failure, passage.correlation_id)
     passage.code = problem.code
+    passage.error = type(failure).__name__ if problem.status >= FAILURES else None
     if problem.unexpected:
         log.error("request_failed", reference=problem.params["reference"], exc_info=failure)
     if problem_page is not None and (page := await problem_page(request, problem)) is not None:

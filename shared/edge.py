@@ -41,7 +41,7 @@ KEY_LENGTH_MAX = 200
 COMMANDS = UUID("0b0f2f0a-6a3c-5d7b-8a0e-3e1d9a6b4c55")
 """The namespace of command ids that come from a caller's Idempotency-Key."""
 
-_AFTER = re.compile(r"([a-z]+):(\d{1,19}-\d{1,19})")
+_AFTER = re.compile(r"([a-z]+):(\d{1,18}-\d{1,18})", re.ASCII)
 
 
 def running_of(request: Request) -> Running:
@@ -163,8 +163,8 @@ async def recorded_day(running: Running, connection: Connection) -> date:
 
 
 def answer(running: Running, given: Answer) -> dict[str, Any]:
-    """Return the JSON of a command's answer with its position ("<service>:<tx>-<position>"); rings the relay."""
-    running.bell.set()
+    """Return the JSON of a command's answer with its position ("<service>:<tx>-<position>"); rings the relays."""
+    running.ring()
     running.metrics.commands.labels("repeated" if given.repeated else "taken").inc()
     return {**given.body, "position": f"{running.name}:{given.position}"}
 

@@ -36,12 +36,6 @@ class Metrics:
         self.commands = Counter(
             "kith_commands_total", "Commands by what became of them.", ("outcome",), registry=registry
         )
-        self.asks = Counter(
-            "kith_asks_total",
-            "Questions asked of other services.",
-            ("service", "question", "outcome"),
-            registry=registry,
-        )
         self.lag_events = Gauge(
             "kith_lag_events", "Events a reader has yet to take.", ("reader",), registry=registry
         )

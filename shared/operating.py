@@ -32,15 +32,17 @@ SUBJECT_TOKENS = 5
 NOTHING = "^$"
 """The pattern that no event type fits."""
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN = re.compile(r"\*|[A-Za-z0-9_]+")
 
 SUBJECT_TOKENS = 5
 NOTHING = "^$"
 """The pattern that no event type fits."""
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN = re.compile(r"\*|[A-Za-z0-9_]+")
 
-PositionText = Annotated[str, StringConstraints(pattern=r"^\d{1,19}-\d{1,19}$")]
+PositionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")]
 Operator = Annotated[Caller, Depends(may(Permission.OPERATE))]
 ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
 
@@ -248,6 +250,6 @@ def _area_pattern(county: str, township: str) -> str | None:
 def _number(key: str | None) -> int:
     if key is None:
         return 0
-    if not key.isdecimal():
+    if not _NUMBER.fullmatch(key):
         raise Refused("bad_page_key")
     return int(key)

@@ -23,8 +23,9 @@ from starlette.status import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
+from shared.decider import Rejected
 from shared.event_store import ClaimTaken, Overtaken, WrongVersion
-from shared.handling import CommandIdReused, Rejected, TooBusy
+from shared.handling import CommandIdReused, TooBusy
 from shared.messages import Language, catalogue, text
 from shared.papers.faults import PaperRefused
 from shared.tokens import TokenRefused
@@ -189,6 +190,8 @@ def problem_of(failure: Exception, correlation_id: UUID) -> Problem:  # noqa: PL
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, failure.code, failure.params)
         case CommandIdReused():
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "command_id_reused")
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "text_not_storable")
         case ClaimTaken():
             return Problem(HTTP_409_CONFLICT, "claim_taken")
         case _:

@@ -45,11 +45,17 @@ class Running:
     log: FilteringBoundLogger
     metrics: Metrics
     pulses: Pulses
+    doorbell: asyncio.Event = field(default_factory=asyncio.Event)
     kept: Vault | None = None
     connections: Pool | None = None
     readers: Sequence[str] = ()
     relay: Relay | None = None
     receivings: list[Receiving] = field(default_factory=list)
+
+    def ring(self) -> None:
+        """Wake the relay after a commit, in this replica or whichever has the lease; to forget it costs little."""
+        self.bell.set()
+        self.doorbell.set()
 
     @property
     def pool(self) -> Pool:

@@ -137,6 +137,7 @@ def serve(factory: str, settings: Settings | None = None) -> None:
         http="httptools",
         log_config=None,
         access_log=False,
+        lifespan="on",
         server_header=False,
         backlog=BACKLOG_MAX,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

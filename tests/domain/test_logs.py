@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared import logs
 from shared.contracts.event import ContactKind
-from shared.handling import Rejected
+from shared.decider import Rejected
 
 ID_NUMBER, PHONE, NAME = "431299201503070017", "13912340134", "王小兰"
 CHILD = UUID("5e0a4a7c-52d1-5a0b-9c36-139123401340")

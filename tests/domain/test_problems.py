@@ -10,8 +10,9 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from shared.decider import Rejected
 from shared.event_store import ClaimTaken, WrongVersion
-from shared.handling import CommandIdReused, Rejected, TooBusy
+from shared.handling import CommandIdReused, TooBusy
 from shared.messages import Language
 from shared.papers.faults import PaperRefused
 from shared.problems import Away, Forbidden, NotFound, Refused, problem_of

@@ -19,6 +19,7 @@ from shared import clock
 from shared.asking import Question
 from shared.contracts.event import AreaCode, Level
 from shared.contracts.registry import AreaDefined
+from shared.decider import Rejected
 from shared.edge import (
     CallerHere,
     CauseHere,
@@ -31,7 +32,7 @@ from shared.edge import (
 )
 from shared.envelope import Received
 from shared.event_store import Append, Connection, NewEvent, append
-from shared.handling import Rejected, once
+from shared.handling import once
 from shared.receiving import Reader
 from shared.running import Running
 from shared.service import ServiceSpec, create_app
@@ -213,7 +214,7 @@ async def make_names(database: ServiceDatabase) -> None:
         await owner.close()
 
 
-async def until_ready(client: httpx.AsyncClient, seconds: float = 15.0) -> dict[str, Any]:
+async def until_ready(client: httpx.AsyncClient, seconds: float = 60.0) -> dict[str, Any]:
     """Return what /readyz says as soon as it says yes, or what it says last."""
     deadline = clock.elapsed() + seconds
     while True:
@@ -224,7 +225,7 @@ async def until_ready(client: httpx.AsyncClient, seconds: float = 15.0) -> dict[
         await asyncio.sleep(0.1)
 
 
-async def until(happened: Callable[[], bool], seconds: float = 15.0) -> None:
+async def until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return as soon as something has happened; fail where it has not in time."""
     deadline = clock.elapsed() + seconds
     while not happened():

@@ -117,6 +117,13 @@ async def test_operators_tail_the_log_by_subject_stream_and_position(
     assert found.json() == one
     elsewhere = deployment.login(Role.OPERATOR, "431299201")
     assert (await registry.get(f"/events/{one['event_id']}", headers=elsewhere)).status_code == 404
+    for odd in (
+        "/events?stream=%00",
+        f"/events?after={'9' * 19}-1",
+        "/parked?after_key=٣",
+        "/events?limit=0",
+    ):
+        assert (await registry.get(odd, headers=operator)).status_code == 422
     assert (await registry.get("/events?subject=nonsense", headers=operator)).json()["code"] == "bad_subject"
     assert (await registry.get("/parked", headers=operator)).json() == {"items": [], "next": None}
     assert (await registry.get("/parked/7", headers=operator)).json()["code"] == "parked_unknown"
@@ -169,6 +176,10 @@ async def test_input_that_does_not_fit_is_told_by_place_and_never_repeated(
     assert ID_NUMBER not in reply.text
     garbled = await registry.post("/names", content=b"{", headers=deployment.login())
     assert garbled.json()["errors"][0]["code"] in {"json_invalid", "model_attributes_type"}
+    unstorable = await registry.post(
+        "/names", json={"area": VILLAGE, "name": "\x00"}, headers=deployment.login()
+    )
+    assert (unstorable.status_code, unstorable.json()["code"]) == (422, "text_not_storable")
     wrong_method = await registry.delete("/names", headers=deployment.login())
     assert wrong_method.status_code == 405
     assert wrong_method.headers["allow"]
