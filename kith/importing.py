@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import httpx
+
 from kith.client import Client, Json
 from kith.console import Console
 from kith.exits import Exit, Failed
@@ -12,6 +14,9 @@ from kith.states import state_of
 from services.registry.area_list import read_areas
 from shared.contracts.event import Level
 from shared.papers.faults import PaperRefused
+
+WHOLE_PAPER_REFUSED = frozenset({httpx.codes.UNPROCESSABLE_ENTITY, httpx.codes.REQUEST_ENTITY_TOO_LARGE})
+"""Answers that mean this paper can never be taken as it is; another paper may."""
 
 
 def county_in(console: Console, paper: Path) -> str:
@@ -37,16 +42,26 @@ def import_areas(client: Client, console: Console, paper: Path, on: date) -> Jso
 
 
 def import_rosters(client: Client, console: Console, papers: Sequence[Path], filed_on: date) -> list[Json]:
-    """Send rosters by township code, one after the other; return each one's report with its file's name."""
+    """Send rosters by township code, one after the other; return each one's report with its file's name.
+
+    A paper that is refused as a whole is told and passed by: its report has the code and text of why.
+    """
     reports = []
     with console.progress("importing_rosters", total=len(papers)) as step:
         for paper in sorted(papers, key=lambda path: (township_of(path), path.name)):
-            report = client.send(
-                "registry", "/imports/rosters", paper.name, paper.read_bytes(), filed_on=filed_on
-            )
-            reports.append({"file": paper.name, **report})
+            reports.append({"file": paper.name, **_import_roster(client, console, paper, filed_on)})
             step(1)
     return reports
+
+
+def _import_roster(client: Client, console: Console, paper: Path, filed_on: date) -> Json:
+    try:
+        return client.send("registry", "/imports/rosters", paper.name, paper.read_bytes(), filed_on=filed_on)
+    except Failed as failed:
+        if failed.params.get("status") not in WHOLE_PAPER_REFUSED:
+            raise
+        console.say("paper_refused", file=paper.name, why=failed.params["detail"])
+        return {"code": failed.params["problem"], "detail": failed.params["detail"]}
 
 
 def import_carers(client: Client, paper: Path, on: date) -> Json:

@@ -123,12 +123,6 @@ def wait_until_all_taken(client: Client) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def wait_until_rebuilt(client: Client, answer: Json) -> Json:
-    """Return the end of the rebuild that *answer* began."""
-    wait_until_all_taken(client)
-    return answer
-
-
 def _behind(states: list[State]) -> list[str]:
     ends = {state.service: state.position for state in states}
     return [

@@ -28,6 +28,8 @@ class Year:
     filed_on: date
     until: date
     seconds: dict[str, float] = field(default_factory=dict)
+    papers_refused: list[str] = field(default_factory=list)
+    """Rosters that could not be taken at all."""
 
     def run(self) -> Json:
         """Take the papers, pair the children, replay the log, and return the county's figures."""
@@ -35,7 +37,8 @@ class Year:
         if (day_of_contact(self.client) or date.min) < self.filed_on:
             advance(self.client, self.filed_on)
         with self._timed("rosters"):
-            import_rosters(self.client, self.console, self.papers.rosters, self.filed_on)
+            reports = import_rosters(self.client, self.console, self.papers.rosters, self.filed_on)
+        self.papers_refused = [report["file"] for report in reports if "code" in report]
         with self._timed("carers"):
             import_carers(self.client, self.papers.carers, self.filed_on)
         with self._timed("pairing"):
@@ -65,14 +68,19 @@ class Year:
 
     def figures(self) -> Json:
         """Return the year's figures as reporting tells them, as of and as known on the last day."""
-        county = self._figures(self.county)
+        day, wanted = self.until, self.county
+        answer = self.client.get(
+            "reporting", "/figures", area=wanted, as_of=day, known_on=day, breakdown=True
+        )
+        county = answer["figures"]
+        taken = {part["code"]: part["figures"]["rosters.taken"] for part in answer["breakdown"]}
         townships = sorted({township_of(paper) for paper in self.papers.rosters})
         return {
             "rosters": {
                 "accepted": county["rosters.taken"],
                 "refused": county["rosters.refused"],
                 "duplicates": county["rosters.duplicates"],
-                "by_township": {code: self._figures(code)["rosters.taken"] for code in townships},
+                "by_township": {code: taken.get(code, 0) for code in townships},
             },
             "log": {count: county[f"log.{count}"] for count in ("rows", "unknown_child", "ambiguous")},
             "contacts": {
@@ -85,19 +93,9 @@ class Year:
             "seconds": self.seconds,
         }
 
-    def _figures(self, area: str) -> dict[str, int]:
-        return figures_of(self.client, area, self.until)
-
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
         self.console.say(f"phase_{phase}")
         began = time.monotonic()
         yield
         self.seconds[phase] = round(time.monotonic() - began, 2)
-
-
-def figures_of(client: Client, area: str, day: date) -> dict[str, int]:
-    """Return every measure of *area* as of *day* and as known on it."""
-    answer = client.get("reporting", "/figures", area=area, as_of=day, known_on=day)
-    figures: dict[str, int] = answer["figures"]
-    return figures

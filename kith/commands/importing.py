@@ -71,7 +71,7 @@ def _finish(open_: Open, service: str, reports: Sequence[tuple[Path, Json]]) -> 
         report["refused_file"] = str(kept) if kept else None
     answer = [{"file": file.name, **report} for file, report in reports]
     open_.console.answer(answer, lambda: _tell(open_, reports))
-    if any(report.get("refused") for _, report in reports):
+    if any(report.get("refused") or "code" in report for _, report in reports):
         raise typer.Exit(Exit.PARTLY_REFUSED)
 
 

@@ -8,7 +8,7 @@ import typer
 from kith.client import Json
 from kith.opening import Open, opened
 from kith.options import HERE, AsJson, Data
-from kith.states import wait_until_rebuilt
+from kith.rebuilding import rebuild
 from shared.subjects import SERVICES
 from shared.tokens import Role
 
@@ -20,19 +20,18 @@ Number = Annotated[int, typer.Argument(help="The number that `parked list` told.
 
 def add_to(app: typer.Typer) -> None:
     """Add `kith rebuild` and `kith parked …`."""
-    app.command("rebuild")(rebuild)
+    app.command("rebuild")(rebuild_projection)
     app.add_typer(group, name="parked")
 
 
-def rebuild(
+def rebuild_projection(
     projection: Annotated[str, typer.Argument(help="The projection, or all.")] = "all",
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild a projection of reporting from its own events beside the live one, then swap it in."""
     with opened(data, as_json=as_json) as open_:
-        answer = open_.client.post("reporting", f"/rebuild/{projection}", role=Role.OPERATOR)
-        answer = wait_until_rebuilt(open_.client, answer)
+        answer = rebuild(open_.client, open_.console, projection)
         open_.console.answer(answer, lambda: open_.console.line("rebuilt", projection=projection))
 
 

@@ -38,8 +38,11 @@ def year(
         raise Failed("until_before_filed", Exit.USAGE, filed_on=filed_on.date(), until=until.date())
     found = papers_in(papers)
     with opened(data, as_json=as_json) as open_, running(open_.deployment, "advanced"):
-        done = Year(open_.client, open_.console, found, filed_on.date(), until.date()).run()
+        one = Year(open_.client, open_.console, found, filed_on.date(), until.date())
+        done = one.run()
         open_.console.answer(done, lambda: tell_year(open_.console, done))
+    if one.papers_refused:
+        raise typer.Exit(Exit.PARTLY_REFUSED)
 
 
 def demo(

@@ -1,0 +1,156 @@
+"""The whole job on real servers: a county's papers in, a year by, and exactly the figures that are true."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kith.console import Console
+from kith.demo import EXAMPLE
+from kith.embedded.spawning import alive, wait_until
+from kith.exits import Exit
+from kith.opening import opened
+from kith.papers import papers_in
+from kith.year import Year
+
+pytestmark = pytest.mark.timeout(900)
+
+FILED_ON, UNTIL = date(2026, 1, 1), date(2026, 11, 23)
+TRUTH = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
+EXPECTED = json.loads((EXAMPLE / "expected-contacts.json").read_text(encoding="utf-8"))
+
+
+def kith(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kith", *words, "--data", str(data), "--json"]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=800)
+
+
+def run_year(data: Path) -> dict[str, Any]:
+    days = ["--filed-on", str(FILED_ON), "--until", str(UNTIL)]
+    done = kith("year", "--papers", str(EXAMPLE), *days, data=data)
+    assert done.returncode == Exit.OK, done.stderr
+    figures: dict[str, Any] = json.loads(done.stdout)
+    assert set(figures.pop("seconds")) == {"rosters", "carers", "pairing", "replay"}
+    return figures
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="kith-year-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def year(data: Path) -> dict[str, Any]:
+    return run_year(data)
+
+
+@pytest.fixture(scope="module")
+def up(data: Path, year: dict[str, Any]) -> Iterator[Path]:
+    """Serve what the year left behind."""
+    command = [sys.executable, "-m", "kith", "up", "--data", str(data), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "{\n"
+        try:
+            yield data
+        finally:
+            running.send_signal(signal.SIGINT)
+            assert running.wait(60) == Exit.INTERRUPTED
+
+
+def test_the_year_is_what_a_perfect_reader_and_a_perfect_clock_find(year: dict[str, Any]) -> None:
+    assert year["rosters"] == {
+        "accepted": TRUTH["accepted"],
+        "refused": TRUTH["rejected"],
+        "duplicates": TRUTH["duplicates"],
+        "by_township": TRUTH["by_township"],
+    }
+    assert year["log"] == {
+        "rows": EXPECTED["log_rows"],
+        "unknown_child": EXPECTED["unknown_child"],
+        "ambiguous": EXPECTED["ambiguous"],
+    }
+    assert year["contacts"] == EXPECTED["contacts"]
+
+
+def test_a_second_run_goes_on_from_what_is_there(data: Path, year: dict[str, Any]) -> None:
+    assert run_year(data) == year
+
+
+def test_every_child_with_an_open_file_is_paired_or_counted_as_unpaired(
+    up: Path, year: dict[str, Any]
+) -> None:
+    told = json.loads(kith("figures", "--as-of", str(UNTIL), "--known-on", str(UNTIL), data=up).stdout)
+    assert year["pairs"]["open"] + year["pairs"]["children_unpaired"] == told["figures"]["files.open"]
+
+
+def test_the_figures_are_the_same_after_every_projection_was_rebuilt(up: Path, year: dict[str, Any]) -> None:
+    rebuilt = kith("rebuild", "all", data=up)
+    assert rebuilt.returncode == Exit.OK, rebuilt.stderr
+    assert json.loads(rebuilt.stdout)["state"] == "done"
+    with opened(up, as_json=True) as open_:
+        again = Year(open_.client, Console(as_json=True), papers_in(EXAMPLE), FILED_ON, UNTIL).figures()
+    again.pop("seconds")
+    assert again == year
+
+
+def test_nothing_is_parked_and_nothing_lags(up: Path) -> None:
+    assert json.loads(kith("parked", "list", data=up).stdout) == []
+    states = json.loads(kith("status", data=up).stdout)
+    assert [state["answers"] for state in states] == [True] * 4
+    assert {reader["lag_events"] for state in states for reader in state["readers"]} == {0}
+
+
+def test_a_paper_that_comes_again_changes_nothing(up: Path) -> None:
+    roster = papers_in(EXAMPLE).rosters[0]
+    told = kith("import", "roster", str(roster), "--filed-on", str(FILED_ON), data=up)
+    (report,) = json.loads(told.stdout)
+    assert report["already"] == report["rows"]
+    assert (report["taken"], report["duplicates"]) == (0, 0)
+
+
+def test_events_are_told_by_subject_and_one_by_one(up: Path) -> None:
+    only = "kith.*.431299200.contact.ContactMissed"
+    tail = kith("events", "tail", "--service", "contact", "--subject", only, "--limit", "3", data=up)
+    missed = [json.loads(line) for line in tail.stdout.splitlines()]
+    assert len(missed) == 3
+    assert {event["event_type"] for event in missed} == {"ContactMissed"}
+    shown = json.loads(kith("events", "show", missed[0]["event_id"], data=up).stdout)
+    assert shown == missed[0]
+
+
+def test_a_summary_is_written_as_a_page(up: Path, tmp_path: Path) -> None:
+    page = tmp_path / "summary.html"
+    days = ["--from", "2026-01-01", "--to", "2026-06-30"]
+    told = kith("summary", *days, "--output", str(page), data=up)
+    assert told.returncode == Exit.OK, told.stderr
+    assert "<html" in page.read_text(encoding="utf-8")
+
+
+def test_a_service_that_is_killed_comes_back_alone(up: Path) -> None:
+    (pid,) = _pids_of("kith.serving contact", up)
+    subprocess.run(["kill", "-9", str(pid)], check=True)
+    assert wait_until(lambda: not alive(pid), seconds=10)
+    assert wait_until(lambda: kith("status", data=up).returncode == Exit.OK, seconds=60)
+    assert _pids_of("kith.serving contact", up) != [pid]
+
+
+def _pids_of(words: str, data: Path) -> list[int]:
+    """Return the processes with these words in their command line that serve the data folder *data*."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and alive(int(process.name)):
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if words in command and str(data).encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
