@@ -20,6 +20,7 @@ from services.registry.domain.child import (
 from services.registry.domain.recognition import Meaning, Person
 from services.registry.identity import (
     Identity,
+    check_number,
     child_id_of,
     household_key,
     identity_of,
@@ -99,6 +100,7 @@ async def standing_of(connection: Connection, child_id: UUID) -> Standing | None
 async def register(filing: Filing, area: str, file: ChildFile, identity: Identity) -> dict[str, Any]:
     """Open a file; raises Rejected(same_child_known) where the number or the child is known."""
     vault, birth_date, sex = filing.vault, file.birth_date, file.sex
+    check_number(identity, birth_date, sex)
     keys = keys_of(vault, identity, birth_date, sex, area)
     child_id = child_id_of(vault, identity, birth_date, sex, area)
     if child_id in await child_keys.ids_in_use(filing.connection, [child_id]):
@@ -134,6 +136,7 @@ async def revise(
     present = identity or former
     whole = file or stands.file
     if present is not None:
+        check_number(present, whole.birth_date, whole.sex)
         whole = _with_keys(filing.vault, whole, present)
     command = ReviseChildFile(
         file=whole, identity_changed=present != former, on=filing.on, recorded_on=filing.recorded_on

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 from services.registry.domain.recognition import Person
 from shared.contracts.event import Keyed, Sex
+from shared.papers.citizen_id import birth_date_of, fault_of, sex_of
 from shared.papers.text import compact, free_text, person_name, phone_number
+from shared.problems import Refused
 from shared.vault import Vault
 
 Line = Annotated[str, StringConstraints(max_length=100)]
@@ -61,6 +63,17 @@ class Identity(BaseModel):
 def identity_of(kept: Mapping[str, str]) -> Identity:
     """Return the identity that the vault kept."""
     return Identity.model_construct(**{"id_number": None, **kept})  # type: ignore[arg-type]
+
+
+def check_number(identity: Identity, birth_date: date, sex: Sex) -> None:
+    """Raise Refused where an id number is wrong, or contradicts birth date or sex (policy.md, The papers)."""
+    number = identity.id_number
+    if number is None:
+        return
+    if fault_of(number) is not None:
+        raise Refused("id_number_wrong")
+    if birth_date_of(number) != birth_date or sex_of(number) != sex:
+        raise Refused("id_number_contradicts")
 
 
 @dataclass(frozen=True, slots=True)

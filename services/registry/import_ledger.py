@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 
 from shared.event_store import Connection, Pool
 from shared.problems import RETRY_LATER_SECONDS, Away
@@ -68,21 +70,27 @@ class Counts:
 
 @asynccontextmanager
 async def importing_alone(pool: Pool) -> AsyncIterator[None]:
-    """Hold the right to import, for longer than a transaction may last; given back with the connection.
+    """Hold the right to import, for longer than a transaction may last.
 
     Raises Away(import_running) where another import holds it for ALONE_TRIES_MAX * ALONE_WAIT_SECONDS.
     """
-    async with pool.acquire() as connection:
-        for _ in range(ALONE_TRIES_MAX):
-            if await connection.fetchval(SQL.try_alone, ALONE_KEY):
-                break
-            await asyncio.sleep(ALONE_WAIT_SECONDS)
-        else:
-            raise Away("import_running", retry_seconds=RETRY_LATER_SECONDS)
-        try:
-            yield
-        finally:
-            await connection.execute(SQL.not_alone, ALONE_KEY)
+    connection = await _alone(pool)
+    try:
+        yield
+    finally:
+        # Given back, a connection lets go of every advisory lock.
+        await pool.release(connection)
+
+
+async def _alone(pool: Pool) -> "PoolConnectionProxy[asyncpg.Record]":
+    """Return a connection that holds the right; who waits holds none, so that who imports finds one."""
+    for _ in range(ALONE_TRIES_MAX):
+        connection = await pool.acquire()
+        if await connection.fetchval(SQL.try_alone, ALONE_KEY):
+            return connection
+        await pool.release(connection)
+        await asyncio.sleep(ALONE_WAIT_SECONDS)
+    raise Away("import_running", retry_seconds=RETRY_LATER_SECONDS)
 
 
 async def open_import(

@@ -2,10 +2,6 @@
 -- The right to import, held by the session.
 SELECT pg_try_advisory_lock($1::bigint)
 
--- name: not_alone
--- Give it back.
-SELECT pg_advisory_unlock($1::bigint)
-
 -- name: interrupt_others
 -- Imports go one at a time: whichever still runs was interrupted.
 UPDATE app.imports SET state = 'interrupted'

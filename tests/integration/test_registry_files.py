@@ -7,9 +7,18 @@ import pytest
 
 from services.registry.asks import questions
 from services.registry.matching import match_rows
-from shared.contracts.asks import IDENTITIES, IdentitiesAnswer, IdentitiesQuestion, MatchRow
+from shared.contracts.asks import (
+    IDENTITIES,
+    MATCHES,
+    IdentitiesAnswer,
+    IdentitiesQuestion,
+    MatchesAnswer,
+    MatchesQuestion,
+    MatchRow,
+)
 from shared.contracts.event import LeavingReason
 from shared.contracts.registry import ChildLeft, ChildTransferred, ChildTransferredOut
+from shared.event_store import last_position
 from shared.problems import Forbidden
 from shared.tokens import Caller, Role
 from tests.integration.registry_at_work import (
@@ -69,6 +78,23 @@ async def test_nobody_is_registered_twice_by_number_or_by_name(registry: Registr
         body = {"on": "2026-01-01", "area": LIUQIAO, "file": FILE, "identity": identity}
         reply = await registry.post("/children", body)
         assert (reply.status_code, reply.json()["code"]) == (409, "same_child_known")
+
+
+@pytest.mark.parametrize(
+    ("identity", "file", "code"),
+    [
+        ({"name": "周梅", "id_number": "431299201408120010"}, FILE, "id_number_wrong"),
+        (MEI, {**FILE, "birth_date": "2014-08-13"}, "id_number_contradicts"),
+        (MEI, {**FILE, "sex": "1"}, "id_number_contradicts"),
+    ],
+)
+async def test_a_number_that_is_wrong_or_contradicts_the_file_is_refused(
+    registry: Registry, identity: dict[str, str], file: dict[str, str], code: str
+) -> None:
+    await registry.do("/advance", {"to": "2026-06-01"})
+    body = {"on": "2026-01-01", "area": LIUQIAO, "file": file, "identity": identity}
+    reply = await registry.post("/children", body)
+    assert (reply.status_code, reply.json()["code"]) == (422, code)
 
 
 async def test_a_command_sent_twice_is_done_once(registry: Registry) -> None:
@@ -249,6 +275,24 @@ async def test_a_service_learns_names_with_the_rights_of_its_caller(registry: Re
     assert await seen(Role.TOWNSHIP, "431299101") == []
     with pytest.raises(Forbidden):
         await seen(Role.TEACHER, "431299200", unmask=True)
+
+
+async def test_a_service_matches_with_the_rights_of_its_caller(registry: Registry) -> None:
+    child_id = UUID(await registered(registry))
+    (ask,) = [one for one in questions(registry.running) if one.name == MATCHES]
+    asked = MatchesQuestion(rows=(MatchRow(name="周梅", id_number=id_number(1), village=LIUQIAO),))
+
+    async def found(role: Role, area: str) -> MatchesAnswer:
+        answer: MatchesAnswer = await ask.answer(Caller("somebody", role, (area,), "token"), asked)
+        return answer
+
+    inside = await found(Role.TOWNSHIP, "431299200")
+    assert [one.child_id for one in inside.matches] == [child_id]
+    async with registry.pool.acquire() as connection:
+        assert inside.position == str(await last_position(connection))
+    assert [one.child_id for one in (await found(Role.TOWNSHIP, "431299101")).matches] == [None]
+    with pytest.raises(Forbidden):
+        await found(Role.OPERATOR, "431299")
 
 
 async def test_a_forgotten_child_has_no_name_and_every_count_stays(registry: Registry) -> None:

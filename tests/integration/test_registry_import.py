@@ -1,5 +1,6 @@
 """Taking in rosters on real servers: once, in parts, after a kill, with every fault told (policy.md, The papers)."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -128,6 +129,13 @@ def kill_after(chunks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_ledger, "write_rows", write_or_die)
 
 
+async def test_papers_sent_at_once_go_one_after_the_other(registry: Registry) -> None:
+    papers = [roster(child_row(f"童{n}", id_number(n)), child_row("周梅", id_number(99))) for n in range(15)]
+    told = await asyncio.gather(*(registry.take_roster(paper) for paper in papers))
+    assert sum(one["taken"] for one in told) == len(papers) + 1
+    assert sum(one["duplicates"] + one["already"] for one in told) == len(papers) - 1
+
+
 async def test_a_refused_row_is_told_and_comes_back_in_a_workbook_to_mend(registry: Registry) -> None:
     wrong = id_number(1)[:-1] + ("0" if id_number(1)[-1] != "0" else "1")
     told = await registry.take_roster(
@@ -248,7 +256,7 @@ async def test_a_roster_of_another_township_is_not_found(registry: Registry) -> 
         ("431299200.csv", b"", "paper_empty"),
         ("431299200.csv", "就这些字".encode(), "paper_not_a_table"),
         ("431299999.csv", roster(child_row("周梅")), "paper_township_unknown"),
-        ("431299101.csv", roster(child_row("周梅")), "paper_other_township"),
+        ("431299101.csv", roster(*MANY), "paper_other_township"),
     ],
 )
 async def test_a_paper_that_is_no_roster_is_refused_whole(
