@@ -16,10 +16,12 @@ from python_calamine import CalamineWorkbook
 
 from kith.embedded.nats import RunningNats
 from services.pairing.app import SPEC
+from services.pairing.from_registry import READER
 from shared.asking import ask
 from shared.contracts.asks import CARERS, CarersAnswer, CarersQuestion
 from shared.contracts.event import Event, LeavingReason
 from shared.event_store import Append, NewEvent, Pool, append_many, last_position
+from shared.receiving import caught_up
 from shared.running import Running
 from shared.service import ServiceSpec, create_app
 from shared.tokens import Caller, Role
@@ -40,6 +42,8 @@ from tests.integration.pairing_county import (
 from tests.integration.shell import Deployment, client_of, until_ready
 
 FIRST, LATER = "2026-01-01", "2026-03-01"
+TAKEN_SECONDS_MAX = 60.0
+"""However slow the machine is, the registry's events come within this time."""
 HEADINGS = ["姓名", "性别", "身份", "所在地代码", "联系电话", "可结对人数", "审查通过"]
 ROWS = [
     ["章红", "女", "爱心妈妈", WILLOW, "13811110001", 2, "是"],
@@ -69,7 +73,7 @@ class County:
     said: int = 0
 
     async def say(self, *events: Event) -> str:
-        """Let the registry say events; return its position behind them."""
+        """Let the registry say events and pairing take them; return the registry's position behind them."""
         appends = []
         for event in events:
             self.said += 1
@@ -80,6 +84,7 @@ class County:
         async with self.registry.pool.acquire() as connection:
             position = await last_position(connection)
         self.registry.bell.set()
+        assert await caught_up(self.running.pool, READER.name, position, TAKEN_SECONDS_MAX)
         return f"registry:{position}"
 
     def login(self, role: Role = Role.COUNTY, *areas: str, key: str | None = None) -> dict[str, str]:
