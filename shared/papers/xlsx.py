@@ -36,18 +36,31 @@ OTHER_KINDS: Mapping[str, str] = {
     "xl/workbook.bin": "paper_is_other_workbook",
     "content.xml": "paper_is_other_workbook",
 }
+PREFIX = rb"<(?:[^\s<>/:]++:)?"
+"""How an element begins, with or without the prefix of its namespace."""
+ATTRIBUTES_MAX = rb"{0,200}"
+"""A cell has a handful of short attributes; the bound keeps a search from running over the sheet again and again."""
 FAR_OUT = re.compile(
-    rb"<(?:\w+:)?c\s[^<>]*?\br=[\"'](?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|D[YZ]\d+|[A-Z]+\d{6,})[\"'][^<>]*(?<!/)>",
+    PREFIX + rb"c\s[^<>]" + ATTRIBUTES_MAX + rb"?\br\s*=\s*[\"']"
+    rb"(?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|D[YZ]\d+|[A-Z]+\d{6,})[\"'][^<>]" + ATTRIBUTES_MAX + rb"(?<!/)>",
     re.IGNORECASE,
 )
 """A cell with content beyond column DX (128) or row 99,999: the reader would lay out all the cells up to it."""
 PERHAPS_FAR_OUT = re.compile(rb'<c r="(?:[A-Z]{3}|[E-Z][A-Z]|D[YZ]|[A-Z]{1,2}\d{6}|[^A-Z])')
 """The same for the usual way of writing cells, found several times faster; also finds cells without content."""
-FAR_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*?\br=[\"']\d{6,}[\"'][^<>]*(?<!/)>\s*<(?:\w+:)?c[\s>]")
-CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
-CELL_PLACE = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br=[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
-FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-SHARED_CELL = re.compile(rb"\bt=[\"']s[\"'][^<>]*>\s*<(?:\w+:)?v>(\d{1,8})<")
+FAR_ROW = re.compile(PREFIX + rb"row\s[^<>]*?\br\s*=\s*[\"']\d{6,}[\"']")
+CELL = re.compile(PREFIX + rb"c[\s/>]")
+SHORT_CELL = re.compile(PREFIX + rb"c(?:\s[^<>]" + ATTRIBUTES_MAX + rb")?/?>")
+CELL_PLACE = re.compile(
+    PREFIX + rb"c\s[^<>]" + ATTRIBUTES_MAX + rb"?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']"
+)
+CELLS_BEGIN = (b"<c ", b"<c>", b"<c/", b"<c\t", b"<c\n", b"<c\r", b":c")
+FORMULA = re.compile(PREFIX + rb"f[\s/>]")
+SHARED_CELL = re.compile(
+    rb"\bt=[\"']s[\"'][^<>]" + ATTRIBUTES_MAX + rb">\s*" + PREFIX + rb"v>\s*(\d{1,8})\s*<"
+)
+SPACED_TYPE = re.compile(rb"\bt(?:\s+=|=\s)")
+SHARED_TEXT_ENDS = re.compile(rb"</(?:[^\s<>/:]++:)?si\s*>")
 
 
 def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]]]:
@@ -102,7 +115,8 @@ def unpacked(archive: ZipFile) -> Iterator[tuple[str, bytes]]:
         left -= len(body)
         if left < 0:
             raise PaperRefused("paper_unpacks_too_large", mib_max=UNPACKED_BYTES_MAX // MIB)
-        if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body:
+            # Nothing may be declared, and UTF-16, in which all this would look otherwise, is not written by anybody.
             raise PaperRefused("paper_damaged")
         yield entry.filename, body
 
@@ -150,34 +164,42 @@ def check_sheet(parts: Mapping[str, bytes], path: str) -> Collection[Position]:
 
 
 def refuse_far_cells(body: bytes) -> None:
-    usual = body.count(b"<c r=") == body.count(b"<c ") + body.count(b"<c>") + body.count(b":c")
-    if usual and b"<c r='" not in body and not PERHAPS_FAR_OUT.search(body):
+    usual = body.count(b'<c r="') == count_cells(body)
+    if usual and not PERHAPS_FAR_OUT.search(body):
         return
     if found := FAR_OUT.search(body):
-        place = CELL_PLACE.search(found[0])
-        raise PaperRefused("paper_cell_far_out", cell=(place[1] + place[2]).decode() if place else "?")
-    if usual:
-        return
-    # Cells may leave out their place: then they are counted, row by row.
+        if place := CELL_PLACE.search(found[0]):
+            raise PaperRefused("paper_cell_far_out", cell=(place[1] + place[2]).decode())
+        raise PaperRefused("paper_damaged")
+    if not usual:
+        refuse_unplaced_cells(body)
+
+
+def count_cells(body: bytes) -> int:
+    return sum(body.count(beginning) for beginning in CELLS_BEGIN)
+
+
+def refuse_unplaced_cells(body: bytes) -> None:
+    """Raise PaperRefused where cells leave out their places, or hide them, and could stand anywhere."""
     rows = body.split(b"<row")
-    if (
-        len(rows) > ROWS_MAX
-        or max(len(CELL.findall(row)) for row in rows) > COLUMNS_MAX
-        or FAR_ROW.search(body)
-    ):
-        raise PaperRefused("paper_cell_far_out", cell="?")
+    too_wide = max(len(CELL.findall(row)) for row in rows) > COLUMNS_MAX
+    hidden = len(CELL.findall(body)) != len(SHORT_CELL.findall(body))
+    if hidden or too_wide or len(rows) > ROWS_MAX or FAR_ROW.search(body):
+        raise PaperRefused("paper_damaged")
 
 
 def refuse_long_texts(body: bytes, shared: bytes) -> None:
     """Raise PaperRefused where few shared texts, shown by many cells, would come to more than memory should hold."""
-    shown = body.count(b't="s"') + body.count(b"t='s'")
-    if shown * len(shared) <= CELL_TEXT_BYTES_MAX:
+    cells = count_cells(body)
+    if cells * len(shared) <= CELL_TEXT_BYTES_MAX:
         return
-    lengths = [len(text) for text in shared.split(b"</si>")]
-    if shown * max(lengths) <= CELL_TEXT_BYTES_MAX:
+    lengths = [len(text) for text in SHARED_TEXT_ENDS.split(shared)]
+    if cells * max(lengths) <= CELL_TEXT_BYTES_MAX:
         return
-    indexes = (int(found[1]) for found in SHARED_CELL.finditer(body))
-    if sum(lengths[index] for index in indexes if index < len(lengths)) > CELL_TEXT_BYTES_MAX:
+    shown = [int(found[1]) for found in SHARED_CELL.finditer(body)]
+    if len(shown) != body.count(b't="s"') + body.count(b"t='s'") or SPACED_TYPE.search(body):
+        raise PaperRefused("paper_damaged")
+    if sum(lengths[index] if index < len(lengths) else len(shared) for index in shown) > CELL_TEXT_BYTES_MAX:
         raise PaperRefused("paper_unpacks_too_large", mib_max=CELL_TEXT_BYTES_MAX // MIB)
 
 
@@ -187,7 +209,7 @@ def formula_places(body: bytes) -> Iterator[Position]:
         if place := CELL_PLACE.match(body, body.rfind(b"<", 0, beginning + 1)):
             yield int(place[2]) - 1, column_index(place[1].decode())
         else:
-            raise PaperRefused("paper_formulas", cells="?")
+            raise PaperRefused("paper_damaged")
 
 
 def column_index(letters: str) -> int:

@@ -1,9 +1,11 @@
 """From bytes to sheets: what is read, and what is refused before it can do harm."""
 
+import re
 import zlib
 from collections.abc import Callable
 from datetime import date
 from io import BytesIO
+from struct import pack
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -11,7 +13,8 @@ import pytest
 from shared.papers.faults import PaperRefused
 from shared.papers.limits import FILE_BYTES_MAX, ROWS_MAX, UNPACKED_BYTES_MAX
 from shared.papers.sheet import read_sheets
-from tests.paper_files import compound, delimited, old_workbook, workbook
+from shared.papers.xls import look_through
+from tests.paper_files import compound, delimited, old_workbook, record, workbook
 
 ROWS = [["姓名", "村"], ["廖雨馨", "柳桥村"]]
 
@@ -107,9 +110,37 @@ def test_a_cell_far_out_is_refused_before_all_the_cells_up_to_it_are_laid_out() 
     assert refusal(edited(lambda xml: xml.replace(b'r="B2"', b'r="XFD1048576"'))) == "paper_cell_far_out"
     assert refusal(edited(lambda xml: xml.replace(b'r="B2"', b"r='XFD2'"))) == "paper_cell_far_out"
     assert refusal(edited(lambda xml: xml.replace(b'r="B2"', b'r="B1048576"'))) == "paper_cell_far_out"
-    assert refusal(edited(lambda xml: xml.replace(b'r="2"', b'r="1048576"').replace(b' r="B2"', b""))) == (
-        "paper_cell_far_out"
+    without_places = edited(lambda xml: xml.replace(b'r="2"', b'r="1048576"').replace(b' r="B2"', b""))
+    assert refusal(without_places) == "paper_damaged"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c\tr="XFD1048576"><v>1</v></c>',
+        b'<c r = "XFD1048576"><v>1</v></c>',
+        b'<a-b:c xmlns:a-b="x" r="XFD1048576"><v>1</v></a-b:c>',
+        b'<c s="0" r="xfd1048576"><v>1</v></c>',
+        b"<c " + b" " * 999 + b'r="XFD1048576"><v>1</v></c>',
+        b"<c " + b'r="XFD1" ' * 99 + b"<",
+        b'<c r="A1048576" t="n"><v>1</v></c>',
+    ],
+)
+def test_a_cell_far_out_is_found_however_it_is_written(cell: bytes) -> None:
+    code = refusal(edited(lambda xml: xml.replace(b"</row></sheetData>", cell + b"</row></sheetData>")))
+    assert code in {"paper_cell_far_out", "paper_damaged"}
+
+
+def test_a_sheet_in_utf_16_is_refused_since_it_cannot_be_looked_through() -> None:
+    assert (
+        refusal(edited(lambda xml: xml.decode().replace("UTF-8", "UTF-16").encode("utf-16")))
+        == "paper_damaged"
     )
+
+
+def test_cells_may_leave_out_their_places() -> None:
+    content = edited(lambda xml: re.sub(rb'<c r="[A-Z]+\d+"', b"<c", xml))
+    assert read_sheets(content)[0].rows == ROWS
 
 
 def test_a_workbook_that_packs_far_too_much_is_refused_by_what_it_says() -> None:
@@ -130,6 +161,16 @@ def test_a_short_shared_text_shown_too_often_is_refused() -> None:
         lambda xml: xml.replace(b"<si>", long_text + b"<si>", 1),
     )
     assert refusal(content) == "paper_unpacks_too_large"
+
+
+def test_an_old_workbooks_shared_text_shown_too_often_is_refused() -> None:
+    long_text = pack("<HB", 30_000, 1) + "长".encode("utf-16-le") * 30_000
+    first, second = long_text[:8_003], b"\x01" + long_text[8_003:]
+    shared = record(0xFC, pack("<II", 2, 2) + pack("<HB", 1, 0) + b"x" + first) + record(0x3C, second)
+    shown = b"".join(record(0xFD, pack("<HHHI", row, 0, 0, 1)) for row in range(9_000))
+    with pytest.raises(PaperRefused, match="paper_unpacks_too_large"):
+        look_through(shared + shown)
+    assert look_through(shared + shown.replace(pack("<I", 1), pack("<I", 0))) is not None
 
 
 def test_a_workbook_with_declarations_of_its_own_is_refused() -> None:
