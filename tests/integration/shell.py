@@ -140,6 +140,8 @@ def readers(_running: Running) -> Sequence[Reader]:
     async def project(connection: Connection, events: Sequence[Received]) -> None:
         for received in events:
             assert isinstance(received.event, AreaDefined)
+            if received.event.name == "bad":
+                raise ValueError(received.event.name)
             await connection.execute(
                 "INSERT INTO app.names VALUES ($1, $2)", received.event.area, received.event.name
             )

@@ -255,6 +255,35 @@ async def test_a_reader_is_waited_for(
         assert [reader["name"] for reader in status.json()["readers"]] == ["contact-from-registry"]
 
 
+async def test_operators_see_retry_and_drop_what_a_reader_could_not_apply(
+    registry: httpx.AsyncClient, deployment: Deployment, service_database: ServiceDatabases
+) -> None:
+    operator = deployment.login(Role.OPERATOR)
+    database = await service_database("contact")
+    async with at_work(CONTACT, deployment.settings(database), database) as contact:
+        await until_ready(registry)
+        await until_ready(contact)
+        written = await registry.post(
+            "/names", json={"area": VILLAGE, "name": "bad"}, headers=deployment.login()
+        )
+        known = await contact.get(
+            "/names", params={"after": written.json()["position"]}, headers=deployment.login()
+        )
+        assert known.json()["items"] == []
+
+        (parked,) = (await contact.get("/parked", headers=operator)).json()["items"]
+        assert (parked["event_type"], parked["error"]) == ("AreaDefined", "ValueError")
+        one = f"/parked/{parked['parked_id']}"
+        assert '"bad"' in (await contact.get(one, headers=operator)).json()["data"]
+        assert (await contact.post(f"{one}/retry", headers=operator)).json() == {"applied": 0}
+        assert (await contact.post(f"{one}/drop", headers=deployment.login())).status_code == 403
+        assert (await contact.post(f"{one}/drop", headers=operator)).json() == {
+            "dropped": parked["parked_id"]
+        }
+        assert (await contact.post(f"{one}/retry", headers=operator)).status_code == 404
+        assert (await contact.get("/parked", headers=operator)).json()["items"] == []
+
+
 async def test_a_service_starts_and_answers_while_the_bus_is_away_and_goes_on_when_it_comes(
     tmp_path: Path, service_database: ServiceDatabases
 ) -> None:
