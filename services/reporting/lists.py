@@ -29,6 +29,8 @@ class Row:
     on: date
     recorded_on: date
     amount: int
+    group: str
+    """What it was counted as within the measure: the kind of window, or the part of a sum; "" for a stock."""
     events: tuple[UUID, ...]
     """All events that made it count, the first first."""
 
@@ -89,6 +91,7 @@ async def list_behind(
                 row["on"],
                 row["recorded_on"],
                 row["amount"],
+                row["grp"],
                 tuple(row["events"]),
             )
             for row in page

@@ -89,9 +89,14 @@ def test_a_small_group_is_told_in_counts() -> None:
 
 
 def test_a_window_that_could_not_be_judged_yet_is_not_due() -> None:
-    figures = Figures(some().asked, {"windows.counted": 0, "windows.missed": 0})
-    assert figures("windows.missed").not_due
-    assert not Figures(some().asked, {"windows.counted": 5, "windows.missed": 0})("windows.missed").not_due
+    asked, unjudged = some().asked, {"files.open": 5, "windows.counted": 0, "windows.missed": 0}
+    assert Figures(asked, unjudged)("windows.missed").not_due
+    assert not Figures(asked, {**unjudged, "windows.counted": 5})("windows.missed").not_due
+
+
+def test_where_nobody_has_a_file_nothing_is_waited_for() -> None:
+    nobody = {"files.open": 0, "windows.counted": 0, "windows.missed": 0}
+    assert not Figures(some().asked, nobody)("windows.missed").not_due
 
 
 def test_a_name_of_an_area_cannot_become_markup() -> None:

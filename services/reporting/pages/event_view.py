@@ -1,14 +1,48 @@
-"""An event as its page shows it: one line a field, in the words of the contracts."""
+"""An event as its page shows it: one line a field, codes by their labels."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from services.reporting.pages.source import Kept
 from services.reporting.pages.wording import Wording
+from shared.contracts.event import (
+    CarerKind,
+    ContactKind,
+    EscalationLevel,
+    Guardianship,
+    Health,
+    LeavingReason,
+    PairEndReason,
+    Rating,
+    Schooling,
+    Sex,
+)
 
 NAMED_MAX = 50
 """The most ids of a list that are written out; of a longer one the count is told."""
+
+CODE_SETS: Mapping[str, Sequence[type[StrEnum]]] = {
+    "kind": (ContactKind, CarerKind),
+    "reason": (LeavingReason, PairEndReason),
+    "level": (EscalationLevel,),
+    "sex": (Sex,),
+    "health": (Health,),
+    "schooling": (Schooling,),
+    "guardianship": (Guardianship,),
+    "rating": (Rating,),
+}
+"""The fields of events that hold codes, and the sets their values come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field by its name in the contracts, what it is called, and its value."""
+
+    name: str
+    label: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,36 +50,56 @@ class EventShown:
     """What the event's template shows."""
 
     event_type: str
-    fields: Sequence[tuple[str, str]]
+    fields: Sequence[Field]
 
 
-def event_shown(kept: Kept, say: Wording) -> EventShown:
-    """Return the event's envelope and body, field by field."""
+def event_shown(kept: Kept, area: str, say: Wording) -> EventShown:
+    """Return the event's envelope and body, field by field; *area* is what its area was called."""
     envelope = {
-        "event_id": kept.event_id,
         "event_source": kept.source,
         "event_stream": kept.stream_id,
         "event_version": kept.version,
         "event_position": kept.position,
     }
-    told = [(say(code), str(value)) for code, value in envelope.items()]
-    return EventShown(kept.event_type, [*told, *_flat(kept.body)])
+    told = [Field("event_id", say("field.event_id"), str(kept.event_id))]
+    told += [Field("", say(code), str(value)) for code, value in envelope.items()]
+    body = {**kept.body, "area": f"{area} {kept.area}"}
+    return EventShown(kept.event_type, [*told, *_flat(body, say)])
 
 
-def _flat(body: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+def _flat(body: Mapping[str, Any], say: Wording, before: str = "") -> Iterator[Field]:
     for name, value in body.items():
         match value:
             case dict():
-                yield from _flat(value, f"{before}{name}.")
+                yield from _flat(value, say, f"{before}{name}.")
             case list():
-                yield f"{before}{name} ({len(value)})", _listed(value)
+                label = f"{_label(name, say)} ({len(value)})"
+                yield Field(before + name, label, _listed(value, say))
             case _:
-                yield before + name, "—" if value is None else str(value)
+                yield Field(before + name, _label(name, say), _said(name, value, say))
 
 
-def _listed(values: Sequence[Any]) -> str:
+def _label(name: str, say: Wording) -> str:
+    return say(f"field.{name}") if say.knows(f"field.{name}") else name
+
+
+def _said(name: str, value: object, say: Wording) -> str:
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return say("yes" if value else "no")
+    for codes in CODE_SETS.get(name, ()):
+        if isinstance(value, str) and value in set(codes):
+            return say.label(codes(value))
+    return str(value)
+
+
+def _listed(values: Sequence[Any], say: Wording) -> str:
     shown = [
-        ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, dict) else str(value)
+        " ".join(_said(name, part, say) for name, part in value.items())
+        if isinstance(value, dict)
+        else str(value)
         for value in values[:NAMED_MAX]
     ]
     return "; ".join([*shown, *(["…"] if len(values) > NAMED_MAX else [])])

@@ -54,7 +54,8 @@ class Figures:
 
     def _waiting(self, measure: str) -> bool:
         """Whether the windows of the measure's kind were not judged yet, which is not the same as 0."""
-        _, _, kind = measure.split(".", 2) if measure.count(".") > 1 else (*measure.split("."), "")
-        counted = f"windows.counted.{kind}" if kind else "windows.counted"
+        kind = measure.split(".")[2:]
+        counted = self.values.get(".".join(["windows.counted", *kind]))
+        somebody = self.values.get("files.open", 0) or self.values.get("files.opening", 0)
         seen = min(self.asked.known_on, self.asked.latest)
-        return not self.values.get(counted) and seen <= self.asked.last + LONGEST_GRACE
+        return not counted and bool(somebody) and seen <= self.asked.last + LONGEST_GRACE

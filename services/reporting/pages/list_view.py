@@ -7,10 +7,12 @@ from uuid import UUID
 
 from services.reporting.lists import AMOUNTS, Page, Row
 from services.reporting.measure import Item, Measure
+from services.reporting.measures import MEASURES
 from services.reporting.pages.asked import Asked
 from services.reporting.pages.board import Crumb
 from services.reporting.pages.facts import Place
 from services.reporting.pages.wording import Wording
+from shared.contracts.event import ContactKind
 from shared.messages import text
 
 SHORT_ID = 8
@@ -27,6 +29,7 @@ class RowShown:
     on: str
     recorded_on: str
     amount: int
+    counted_as: str
     events: Sequence[str]
 
     @property
@@ -48,6 +51,7 @@ class ListShown:
     rows: Sequence[RowShown]
     named: bool
     names_away: bool
+    grouped: bool
     amounts: bool
     first_page: str | None
     next_page: str | None
@@ -59,8 +63,9 @@ class ListShown:
     @property
     def heads(self) -> list[str]:
         name = ["list_name"] if self.named else []
+        group = ["list_group"] if self.grouped else []
         amount = ["list_amount"] if self.amounts else []
-        return ["list_subject", *name, "area", "list_on", "list_recorded_on", *amount, "list_event"]
+        return ["list_subject", *name, "area", "list_on", "list_recorded_on", *group, *amount, "list_event"]
 
 
 def list_shown(
@@ -86,16 +91,17 @@ def list_shown(
         unit=say.label(measure.unit),
         count=count,
         nth=nth,
-        rows=[_row(row, areas, names or {}) for row in page.rows],
+        rows=[_row(row, areas, names or {}, _counted_as(row, measure, say)) for row in page.rows],
         named=named,
         names_away=named and names is None,
+        grouped=any(_counted_as(row, measure, say) for row in page.rows),
         amounts=measure.unit in AMOUNTS or any(row.amount != 1 for row in page.rows),
         first_page=address if nth > 1 else None,
         next_page=_after(address, page.next, nth + len(page.rows)) if page.next else None,
     )
 
 
-def _row(row: Row, areas: Mapping[str, str], names: Mapping[UUID, str]) -> RowShown:
+def _row(row: Row, areas: Mapping[str, str], names: Mapping[UUID, str], counted_as: str) -> RowShown:
     return RowShown(
         item=str(row.child_id or row.item),
         name=names.get(row.child_id or row.item),
@@ -103,8 +109,17 @@ def _row(row: Row, areas: Mapping[str, str], names: Mapping[UUID, str]) -> RowSh
         on=row.on.isoformat(),
         recorded_on=row.recorded_on.isoformat(),
         amount=row.amount,
+        counted_as=counted_as,
         events=[f"/received/{event_id}" for event_id in row.events],
     )
+
+
+def _counted_as(row: Row, measure: Measure, say: Wording) -> str:
+    """Return what part of the measure a row is, where the measure has parts; "" where its name says it all."""
+    if row.group in set(ContactKind):
+        return say.label(ContactKind(row.group))
+    part = MEASURES.get(row.group)
+    return "" if part is None or part is measure else text(part.label, say.language)
 
 
 def _after(address: str, key: str, nth: int) -> str:

@@ -127,7 +127,9 @@ def list_routes() -> APIRouter:
             raise Refused("bad_page_key") from None
         count = (await figures(connection, area, when, [name]))[name]
         path = await source.path_to(connection, asked)
-        areas = await source.names_of(connection, (row.area for row in rows.rows), asked)
+        areas = await source.names_of(
+            connection, (row.area for row in rows.rows), asked.as_of, asked.known_on
+        )
         names = await _names(running.broker, caller, measure, rows)
         shown = list_shown(
             asked, measure, rows, say, count=count, nth=nth, path=path, areas=areas, names=names
@@ -140,7 +142,10 @@ def list_routes() -> APIRouter:
     ) -> Response:
         """Show an event that a number rests on."""
         kept = await source.event_kept(connection, event_id)
-        return page("event.html", say, request, caller=caller, e=event_shown(kept, say))
+        day = await source.latest(connection, clock.today_in_shanghai())
+        names = await source.names_of(connection, [kept.area], day, day)
+        shown = event_shown(kept, names.get(kept.area, ""), say)
+        return page("event.html", say, request, caller=caller, e=shown)
 
     return router
 

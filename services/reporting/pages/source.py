@@ -90,9 +90,11 @@ async def _months(connection: Connection, asked: Asked, when: When) -> list[Mont
     return [Month(month.month, month.last_day, month.figures) for month in by_month[-MONTHS_MAX:]]
 
 
-async def names_of(connection: Connection, codes: Iterable[str], asked: Asked) -> Mapping[str, str]:
-    """Return what areas were called on the as-of day, by code."""
-    rows = await connection.fetch(SQL.names, sorted(set(codes)), asked.as_of, asked.known_on)
+async def names_of(
+    connection: Connection, codes: Iterable[str], as_of: date, known_on: date
+) -> Mapping[str, str]:
+    """Return what areas were called on a day, by code."""
+    rows = await connection.fetch(SQL.names, sorted(set(codes)), as_of, known_on)
     return {row["area"]: row["name"] for row in rows}
 
 

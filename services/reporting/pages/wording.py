@@ -27,6 +27,10 @@ class Wording:
     def __call__(self, code: str, /, **params: object) -> str:
         return text(PREFIX + code, self.language, **params)
 
+    def knows(self, code: str) -> bool:
+        """Return whether there is a text of *code*."""
+        return PREFIX + code in catalogue(self.language)
+
     def label(self, value: StrEnum) -> str:
         """Return what a value of a code set is called."""
         return label(value, self.language)
