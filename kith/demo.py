@@ -25,7 +25,7 @@ def demo_on(open_: Open, papers: Papers, filed_on: date, until: date) -> None:
     console.say("demo_starting", folder=str(open_.deployment.data))
     with running(open_.deployment, "advanced") as runtime:
         tell_year(console, Year(open_.client, console, papers, filed_on, until).run())
-        memory = runtime.resident_megabytes()
+        memory = runtime.megabytes()
         console.say("memory", memory=", ".join(f"{name} {mib:.0f} MiB" for name, mib in memory.items()))
         console.line("dashboard_at", link=sign_in_link(open_.deployment))
         console.say("until_ctrl_c")

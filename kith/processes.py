@@ -57,31 +57,29 @@ class ServiceProcess:
             last=last_lines(self.log, 2),
         )
 
-    def resident_megabytes(self) -> float:
+    def megabytes(self) -> float:
         """Return the memory the process holds now, in MiB; 0 for one that ended."""
-        return resident_megabytes(self.process.pid)
+        return megabytes(self.process.pid)
 
 
-def resident_megabytes(pid: int) -> float:
-    """Return the resident memory of process *pid* in MiB; 0 where there is no such process."""
+def megabytes(pid: int) -> float:
+    """Return the memory of process *pid* and its children in MiB; 0 where there is no such process.
+
+    Resident, a page that several processes share counted once among them (Pss).
+    """
     try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except OSError:
-        return 0.0
-    for line in status.splitlines():
-        if line.startswith("VmRSS:"):
-            return round(int(line.split()[1]) / 1024, 1)
-    return 0.0
+        children = []
+    return round(sum(_proportional_kib(each) for each in (str(pid), *children)) / 1024, 1)
 
 
-def resident_megabytes_of_tree(pid: int) -> float:
-    """Return the resident memory of *pid* and its children in MiB (shared pages count in each)."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
+def _proportional_kib(pid: str) -> int:
     try:
-        child_pids = [int(child) for child in children.read_text(encoding="ascii").split()]
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except OSError:
-        child_pids = []
-    return round(resident_megabytes(pid) + sum(map(resident_megabytes, child_pids)), 1)
+        return 0
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 def stop_all(services: list[ServiceProcess]) -> None:

@@ -14,7 +14,7 @@ from kith.embedded.locking import FolderLock
 from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.exits import Exit, Failed
-from kith.processes import ServiceProcess, resident_megabytes, resident_megabytes_of_tree, stop_all
+from kith.processes import ServiceProcess, megabytes, stop_all
 from shared.migrate import migrate
 from shared.subjects import SERVICES
 
@@ -63,12 +63,13 @@ class Runtime:
         if len(self._restarts) > RESTARTS_MAX:
             raise Failed("restarted_too_often", Exit.CONFIGURATION, names=restarted)
 
-    def resident_megabytes(self) -> dict[str, float]:
-        """Return the resident memory of each process in MiB."""
-        memory = {service.name: service.resident_megabytes() for service in self.services}
-        memory["nats"] = resident_megabytes(self.bus.process.pid)
-        memory["postgres"] = resident_megabytes_of_tree(self.postgres.process.pid)
-        return memory
+    def megabytes(self) -> dict[str, float]:
+        """Return the memory of each process in MiB."""
+        memory = {service.name: service.megabytes() for service in self.services}
+        return memory | {
+            "nats": megabytes(self.bus.process.pid),
+            "postgres": megabytes(self.postgres.process.pid),
+        }
 
     def watch(self) -> Iterator[list[str]]:
         """Look at every process each LOOK_SECONDS for ever and yield the names of what was restarted."""

@@ -52,13 +52,26 @@ def running_as(account: Account | None) -> PopenArguments:
     return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
-def account_for_postgres() -> Account | None:
-    """Return the account PostgreSQL is to run as: None (our own) unless we are root."""
+def account_for_postgres(data: Path) -> Account | None:
+    """Return the account PostgreSQL is to run as on *data*: None (our own) unless we are root.
+
+    A cluster that is there keeps its owner, whatever accounts the machine got since.
+    """
     if os.geteuid() != 0:
         return None
-    known = {entry.pw_name: entry for entry in pwd.getpwall()}
-    entry = next(known[name] for name in ACCOUNT_NAMES if name in known)
+    cluster = _home_of(data) / "cluster"
+    if cluster.exists() and cluster.stat().st_uid != 0:
+        entry = pwd.getpwuid(cluster.stat().st_uid)
+    else:
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        entry = next(known[name] for name in ACCOUNT_NAMES if name in known)
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _home_of(data: Path) -> Path:
+    """Return where home_for has put, or would first put, the database folder of *data*."""
+    moved = data / "postgres.moved"
+    return Path(moved.read_text(encoding="utf-8").strip()) if moved.exists() else data / "postgres"
 
 
 def home_for(data: Path, account: Account | None) -> Path:
@@ -69,11 +82,8 @@ def home_for(data: Path, account: Account | None) -> Path:
     """
     data.mkdir(parents=True, exist_ok=True)
     moved = data / "postgres.moved"
-    if moved.exists():
-        home = Path(moved.read_text(encoding="utf-8").strip())
-    elif account is None or _reachable_data(data, account):
-        home = data / "postgres"
-    else:
+    home = _home_of(data)
+    if not moved.exists() and account is not None and not _reachable_data(data, account):
         home = STATE_ROOT / f"{data.name}-{secrets.token_hex(6)}"
         STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         moved.write_text(f"{home}\n", encoding="utf-8")
@@ -112,7 +122,5 @@ def _let_everybody_read(folder: Path) -> None:
 
 def forget_home(data: Path) -> None:
     """Delete the database folder of *data*, wherever home_for put it."""
-    moved = data / "postgres.moved"
-    home = Path(moved.read_text(encoding="utf-8").strip()) if moved.exists() else data / "postgres"
-    shutil.rmtree(home, ignore_errors=True)
-    moved.unlink(missing_ok=True)
+    shutil.rmtree(_home_of(data), ignore_errors=True)
+    (data / "postgres.moved").unlink(missing_ok=True)

@@ -108,7 +108,7 @@ def start_postgres(data: Path) -> RunningPostgres:
 
 
 def _start(data: Path, lock: FolderLock) -> RunningPostgres:
-    account = account_for_postgres()
+    account = account_for_postgres(data)
     binaries = binaries_for(installed_binaries(), account) / "bin"
     cluster = home_for(data, account) / "cluster"
     secret = password(data, SUPERUSER)

@@ -14,12 +14,13 @@ import nats
 import pytest
 from nats.js.api import StreamConfig
 
-from kith.embedded.databases import SERVICES, owner_of, prepare_databases
+from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import vault_secret_file
 from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.embedded.spawning import alive, wait_until
 from kith.exits import Failed
+from shared.subjects import SERVICES
 
 PASSWORDS = {role: f"secret of {role}" for service in SERVICES for role in (service, owner_of(service))}
 
