@@ -12,7 +12,7 @@ from services.contact.domain.mending import LateVisit, Leaving, Miss, made_good,
 from services.contact.event_ids import RuleEvent, child_stream, with_id
 from shared.contracts.contact import ContactMadeGood, MissWithdrawn
 from shared.contracts.event import ContactKind
-from shared.event_store import EVENTS_MAX, Append, Connection, Meta, NewEvent, append_many
+from shared.event_store import EVENTS_MAX, Append, Connection, Meta, append_many
 from shared.sql import queries
 
 SQL = queries(__file__)
@@ -30,7 +30,9 @@ async def misses_made_good(
     if not visits:
         return []
     child_ids, kinds, days, _, _ = zip(*visits, strict=True)
-    rows = await connection.fetch(SQL.lock_misses_around, child_ids, kinds, days)
+    rows = await connection.fetch(
+        SQL.lock_misses_around, list(set(child_ids)), list(set(kinds)), min(days), max(days)
+    )
     found: dict[tuple[UUID, ContactKind, date], ContactMadeGood] = {}
     misses = defaultdict(list)
     for miss in map(_miss, rows):
@@ -104,14 +106,3 @@ def _miss(row: asyncpg.Record) -> Miss:
     return Miss(
         row["child_id"], ContactKind(row["kind"]), row["opens"], row["closes"], row["due"], row["area"]
     )
-
-
-__all__ = [
-    "Mend",
-    "NewEvent",
-    "append_bounded",
-    "append_by_child",
-    "misses_made_good",
-    "misses_withdrawn",
-    "record_mends",
-]

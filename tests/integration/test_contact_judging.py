@@ -308,3 +308,15 @@ async def test_an_interrupted_judging_goes_on_where_it_was(world: World) -> None
         await connection.execute("DELETE FROM app.judged_windows WHERE area = $1", WEST)
     await world.advance(FEB_4)
     assert await world.events(WindowJudged, ContactMissed) == expected
+
+
+async def test_a_late_visit_told_while_its_window_is_judged_always_makes_good(world: World) -> None:
+    names = [f"child {n}" for n in range(40)]
+    await world.hear(*[registered(name, area=f"4312991012{n % 4:02}") for n, name in enumerate(names)])
+    late = date(2026, 2, 6)
+    await asyncio.gather(
+        *[world.tell(name, TALK, JAN_10, late) for name in names[:20]],
+        world.advance(date(2026, 2, 10)),
+        *[world.tell(name, TALK, JAN_10, late) for name in names[20:]],
+    )
+    assert len(await world.said(ContactMadeGood, "child_id")) == len(names)
