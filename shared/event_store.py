@@ -25,6 +25,8 @@ else:
     Connection = asyncpg.Connection | PoolConnectionProxy
     Pool = asyncpg.Pool
 
+ACQUIRE_SECONDS = 5.0
+"""How long a request waits for a free connection before it is told to come again."""
 OVERTAKEN_MAX = 20
 """Tries of an append outside a transaction: each begins a new one, so being overtaken is no conflict."""
 EVENTS_MAX = 20_000

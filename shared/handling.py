@@ -11,10 +11,9 @@ import asyncpg
 import orjson
 
 from shared.contracts.event import Event
-from shared.decider import Decider as Decider
-from shared.decider import Rejected as Rejected
-from shared.decider import rule_event_id as rule_event_id
+from shared.decider import Decider, rule_event_id
 from shared.event_store import (
+    ACQUIRE_SECONDS,
     Append,
     Connection,
     Meta,
@@ -106,7 +105,7 @@ async def once(pool: Pool, cause: Cause, work: Callable[[Connection], Awaitable[
         if attempt:
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
         try:
-            async with pool.acquire() as connection:
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 earlier = await _earlier_answer(connection, cause)
                 return earlier or await _work_and_answer(connection, cause, work)
         except RETRYABLE as lost:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
@@ -110,8 +111,9 @@ class Relay:
                 stop_if_cancelled()
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
-            await doorbell.unsubscribe()
             await self._lease.give_back()
+            with suppress(nats.errors.Error):
+                await doorbell.unsubscribe()
 
     async def _ring(self, _message: Msg) -> None:
         self._bell.set()

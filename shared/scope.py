@@ -3,14 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from shared.event_store import Connection, Pool
+from shared.event_store import ACQUIRE_SECONDS, Connection, Pool
 from shared.sql import queries
 from shared.tokens import Caller
 
 SQL = queries(__file__)
-
-ACQUIRE_SECONDS = 5.0
-"""How long a request waits for a free connection before it is told to come again."""
 
 WHOLE_SCOPE = {"kith.scope": "*"}
 """Session settings of a service's own connections: it sees all areas until a caller narrows it."""

@@ -63,6 +63,7 @@ async def _prepare_roles(connection: asyncpg.Connection, service: str, passwords
     for name, setting in ROLE_SETTINGS.items():
         await _run(connection, SQL.set_on_role, service, name, setting)
     await _run(connection, SQL.set_search_path, service)
+    await _run(connection, SQL.grant_statistics, service)
 
 
 async def _prepare_database(connection: asyncpg.Connection, service: str, database: str) -> None:

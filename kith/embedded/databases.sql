@@ -45,3 +45,7 @@ SELECT format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', $1::text);
 -- name: open_database
 -- The owner may connect as owner; the service may connect and nothing else until migrations grant it more.
 SELECT format('GRANT CONNECT ON DATABASE %I TO %I', $1::text, $2::text);
+
+-- name: grant_statistics
+-- Who holds the horizon of readers is seen only by who may read every session's statistics.
+SELECT format('GRANT pg_read_all_stats TO %I', $1::text);

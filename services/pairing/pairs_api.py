@@ -20,6 +20,7 @@ from services.pairing.pairs import (
 )
 from services.pairing.unpaired import unpaired_counts, unpaired_page
 from shared.contracts.event import AreaCode
+from shared.decider import Rejected
 from shared.edge import (
     AreaAsked,
     CauseHere,
@@ -31,7 +32,7 @@ from shared.edge import (
     require_area,
 )
 from shared.event_store import Connection
-from shared.handling import Answer, Cause, Rejected, once
+from shared.handling import Answer, Cause, once
 from shared.problems import NotFound
 from shared.running import Running
 from shared.scope import scoped

@@ -1,1 +1,1 @@
-"""Who are the children, where, with whom?"""
+"""The registry answers: who are the children, where, with whom."""

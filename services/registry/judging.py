@@ -7,7 +7,7 @@ from uuid import UUID
 from services.registry import filing
 from services.registry.filing import Filing
 from services.registry.identity import identity_of
-from shared.handling import Rejected
+from shared.decider import Rejected
 from shared.problems import NotFound
 from shared.sql import queries
 

@@ -20,8 +20,9 @@ from services.pairing.pairs import Granted, Order, Wish, assign_pairs, change_pa
 from services.pairing.unpaired import unpaired_counts, unpaired_page
 from shared.contracts.event import CarerKind, LeavingReason, PairEndReason
 from shared.contracts.registry import ChildFileRevised, ChildrenMerged, ChildReturned, ChildTransferred
+from shared.decider import Rejected
 from shared.event_store import Connection, Pool, claim_owners
-from shared.handling import Rejected, once
+from shared.handling import once
 from tests.conftest import ServicePools
 from tests.integration.pairing_county import (
     ELM,
