@@ -100,17 +100,22 @@ def _reachable_data(data: Path, account: Account) -> bool:
 
 
 def binaries_for(installed: Path, account: Account | None) -> Path:
-    """Return *installed*, or a copy of it below STATE_ROOT where *account* cannot reach it."""
+    """Return *installed*, or a copy of it below STATE_ROOT where *account* cannot reach it.
+
+    The wheel's libraries come along, to the same place beside it: the binaries look for them there.
+    """
     if account is None or account.may_enter(installed / "bin"):
         return installed
-    copied = STATE_ROOT / f"{installed.name}-{int(installed.stat().st_mtime)}"
+    wheel = installed.parent
+    copied = STATE_ROOT / f"{wheel.name}-{int(installed.stat().st_mtime)}"
     if not copied.exists():
         STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         unfinished = copied.with_name(f"{copied.name}.{secrets.token_hex(4)}")
-        shutil.copytree(installed, unfinished, symlinks=True)
+        for part in (Path(wheel.name, installed.name), Path(f"{wheel.name}.libs")):
+            shutil.copytree(wheel.parent / part, unfinished / part, symlinks=True)
         _let_everybody_read(unfinished)
         unfinished.replace(copied)
-    return copied
+    return copied / wheel.name / installed.name
 
 
 def _let_everybody_read(folder: Path) -> None:
