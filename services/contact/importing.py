@@ -1,7 +1,6 @@
 """Taking in a visit log: rows matched to children by the registry, logged in chunks under the ledger."""
 
 import asyncio
-import base64
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +31,7 @@ from shared.event_store import Append, Connection, NewEvent, append
 from shared.handling import Answer, Cause, once
 from shared.messages import Language, text
 from shared.papers.faults import Fault
-from shared.papers.refusals import refused_workbook
+from shared.papers.refusals import keep_refused
 from shared.running import Running
 from shared.sql import queries
 from shared.tokens import Caller
@@ -229,9 +228,8 @@ async def _finish(
     """Keep the refused rows for download in the vault, and answer."""
     import_id, language = importing.import_id, importing.language
     if faults:
-        workbook = await asyncio.to_thread(refused_workbook, paper.table, list(faults.items()), language)
-        body = {"workbook": base64.b64encode(workbook).decode()}
-        await importing.running.vault.put(connection, [(import_id, body)])
+        kept = keep_refused(paper.table, list(faults.items()))
+        await importing.running.vault.put(connection, [(import_id, kept)])
     answer = {
         "import_id": str(import_id),
         **{str(name): counts[name] for name in ("already", *RowOutcome)},

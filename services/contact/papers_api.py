@@ -1,7 +1,6 @@
 """Visit logs over HTTP: taken in, told again, and their refused rows given back."""
 
 import asyncio
-import base64
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from shared.edge import (
     wait_until_known,
 )
 from shared.messages import language_of
+from shared.papers.refusals import kept_workbook
 from shared.problems import NotFound
 from shared.running import Running
 from shared.scope import narrow
@@ -61,16 +61,22 @@ def papers_router() -> APIRouter:
         return found
 
     @router.get("/{import_id}/refused.xlsx", response_class=Response)
-    async def refused_rows(running: RunningHere, caller: Imports, import_id: UUID) -> Response:
+    async def refused_rows(
+        running: RunningHere,
+        caller: Imports,
+        import_id: UUID,
+        accept_language: Annotated[str | None, Header()] = None,
+    ) -> Response:
         """Give the refused rows of a log as a workbook to mend and send again; the look is logged."""
-        content = await _workbook(running, caller, import_id)
+        kept = await _kept(running, caller, import_id)
+        content = await asyncio.to_thread(kept_workbook, kept, language_of(accept_language))
         headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'}
         return Response(content, media_type=WORKBOOK, headers=headers)
 
     return router
 
 
-async def _workbook(running: Running, caller: Caller, import_id: UUID) -> bytes:
+async def _kept(running: Running, caller: Caller, import_id: UUID) -> dict[str, Any]:
     async with running.pool.acquire() as connection, connection.transaction():
         await narrow(connection, caller)
         if await find_import(connection, import_id) is None:
@@ -78,4 +84,4 @@ async def _workbook(running: Running, caller: Caller, import_id: UUID) -> bytes:
         kept = await running.vault.look(connection, [import_id], caller, FETCHED, unmask=True)
     if import_id not in kept:
         raise NotFound
-    return base64.b64decode(kept[import_id]["workbook"])
+    return kept[import_id]

@@ -1,7 +1,5 @@
 """Taking in a list of carers: validated whole, then enlisted and cleared in chunks under the ledger."""
 
-import asyncio
-import base64
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from shared.event_store import Append, Connection, NewEvent, Outcome, WrongVersi
 from shared.handling import Answer, Cause, once
 from shared.messages import Language, text
 from shared.papers.faults import Fault
-from shared.papers.refusals import refused_workbook
+from shared.papers.refusals import keep_refused
 from shared.running import Running
 from shared.sql import queries
 
@@ -125,11 +123,8 @@ async def import_carers(importing: CarerImport) -> Answer:
         chunk = importing.rows[start : start + CHUNK_MAX]
         total.update(await _take(importing, chunk, part_of(importing.cause, "chunk", number)))
         importing.running.bell.set()
-    workbook = await asyncio.to_thread(_workbook, importing)
     return await once(
-        importing.running.pool,
-        importing.cause,
-        lambda connection: _finish(importing, connection, total, workbook),
+        importing.running.pool, importing.cause, lambda connection: _finish(importing, connection, total)
     )
 
 
@@ -240,21 +235,14 @@ async def _say_imported(
     await append(connection, Append(stream, _new([event], stream, cause), expected=0), cause.meta)
 
 
-def _workbook(importing: CarerImport) -> bytes | None:
-    refused = [(keyed.row.number, keyed.row.faults) for keyed in importing.rows if keyed.row.refused]
-    return refused_workbook(importing.paper.table, refused, importing.language) if refused else None
-
-
-async def _finish(
-    importing: CarerImport, connection: Connection, total: Mapping[str, int], workbook: bytes | None
-) -> dict[str, Any]:
+async def _finish(importing: CarerImport, connection: Connection, total: Mapping[str, int]) -> dict[str, Any]:
     """Keep the refused rows for download, and the answer."""
     kept_until: date | None = None
-    if workbook is not None:
-        body = {"workbook": base64.b64encode(workbook).decode()}
-        await importing.running.vault.put(connection, [(importing.import_id, body)])
-        kept_until = importing.recorded_on + timedelta(days=REFUSED_KEPT_DAYS)
     refused = [keyed.row for keyed in importing.rows if keyed.row.refused]
+    if refused:
+        kept = keep_refused(importing.paper.table, [(row.number, row.faults) for row in refused])
+        await importing.running.vault.put(connection, [(importing.import_id, kept)])
+        kept_until = importing.recorded_on + timedelta(days=REFUSED_KEPT_DAYS)
     answer = {
         "import_id": str(importing.import_id),
         "area": importing.area,
@@ -264,7 +252,7 @@ async def _finish(
         "refused": total[RowOutcome.REFUSED],
         "already": total["already"],
         "refusals": [_refusal(row, importing.language) for row in refused[:REFUSALS_TOLD_MAX]],
-        "refused_workbook": None if workbook is None else f"/imports/{importing.import_id}/refused.xlsx",
+        "refused_workbook": f"/imports/{importing.import_id}/refused.xlsx" if refused else None,
     }
     body_text = orjson.dumps(answer).decode()
     await connection.execute(

@@ -1,7 +1,6 @@
 """Lists of carers over HTTP, and the day: taken in, refused rows given back, advanced."""
 
 import asyncio
-import base64
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,6 +23,7 @@ from services.pairing.importing import (
 from shared.edge import CauseHere, ReadingHere, answer, may, positions_in, wait_until_known
 from shared.handling import Cause
 from shared.messages import Language, language_of
+from shared.papers.refusals import kept_workbook
 from shared.problems import Away, NotFound
 from shared.running import Running
 from shared.scope import narrow
@@ -60,15 +60,17 @@ def papers_router(running: Running) -> APIRouter:
         return found
 
     @router.get("/{import_id}/refused.xlsx")
-    async def refused_rows(import_id: UUID, caller: Importer) -> Response:
+    async def refused_rows(
+        import_id: UUID, caller: Importer, accept_language: Annotated[str | None, Header()] = None
+    ) -> Response:
         async with running.pool.acquire() as connection, connection.transaction():
             await narrow(connection, caller)
             if await find_import(connection, import_id) is None:
                 raise NotFound
             kept = await running.vault.look(connection, [import_id], caller, FETCHED, unmask=True)
-        if import_id not in kept:
+        if not kept.get(import_id):
             raise NotFound
-        content = base64.b64decode(kept[import_id]["workbook"])
+        content = await asyncio.to_thread(kept_workbook, kept[import_id], language_of(accept_language))
         disposition = f'attachment; filename="refused-{import_id}.xlsx"'
         return Response(content, media_type=WORKBOOK, headers={"Content-Disposition": disposition})
 

@@ -1,13 +1,12 @@
 """Papers by HTTP: the list of areas, rosters, what became of them, and the day."""
 
 import asyncio
-import base64
 import hashlib
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, UploadFile
+from fastapi import APIRouter, Depends, Header, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +19,7 @@ from services.registry.roster import read_roster
 from shared import clock
 from shared.edge import CauseHere, ReadingHere, RunningHere, answer, may, recorded_day, require_area
 from shared.messages import language_of
+from shared.papers.refusals import kept_workbook
 from shared.problems import NotFound, Refused
 from shared.running import Running
 from shared.tokens import Caller, Permission
@@ -90,7 +90,12 @@ async def one_import(connection: ReadingHere, import_id: UUID) -> dict[str, Any]
 
 
 @router.get("/imports/{import_id}/refused.xlsx", response_class=Response)
-async def refused_rows(running: RunningHere, caller: Importer, import_id: UUID) -> Response:
+async def refused_rows(
+    running: RunningHere,
+    caller: Importer,
+    import_id: UUID,
+    accept_language: Annotated[str | None, Header()] = None,
+) -> Response:
     """Give the refused rows of a roster as a workbook to mend and send again; kept for some weeks."""
     async with running.pool.acquire() as connection, connection.transaction():
         found = await import_ledger.find_import(connection, import_id)
@@ -98,11 +103,12 @@ async def refused_rows(running: RunningHere, caller: Importer, import_id: UUID) 
         kept = await running.vault.look(
             connection, [import_id], caller, "refused rows of a paper", unmask=True
         )
-    workbook = kept.get(import_id, {}).get("workbook")
-    if workbook is None:
+    if found is None or not kept.get(import_id):
         raise NotFound("refused_rows_gone")
-    headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'}
-    return Response(base64.b64decode(workbook), media_type=WORKBOOK, headers=headers)
+    workbook = await asyncio.to_thread(kept_workbook, kept[import_id], language_of(accept_language))
+    # The name begins with the township's code, as every roster's must, so that it can come in again.
+    headers = {"Content-Disposition": f'attachment; filename="{found["area"]}_refused-{import_id}.xlsx"'}
+    return Response(workbook, media_type=WORKBOOK, headers=headers)
 
 
 @router.post("/advance", dependencies=[Depends(may(Permission.ADVANCE))])

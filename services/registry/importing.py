@@ -1,7 +1,6 @@
 """Taking in a roster: validated whole, then written in chunks under the ledger, resumable after a kill."""
 
 import asyncio
-import base64
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -21,7 +20,7 @@ from shared.decider import rule_event_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, append, append_many
 from shared.handling import Answer, Cause, once
 from shared.messages import Language, text
-from shared.papers.refusals import refused_workbook
+from shared.papers.refusals import keep_refused
 from shared.running import Running
 
 CHUNK_ROWS = 2_000
@@ -199,9 +198,8 @@ async def _finish(importing: RosterImport, connection: Connection, counted_befor
     refused = [(row.number, row.faults) for row in importing.rows if row.refused]
     kept_until: date | None = None
     if refused:
-        workbook = refused_workbook(importing.paper.table, refused, importing.language)
-        body = {"workbook": base64.b64encode(workbook).decode()}
-        await importing.running.vault.put(connection, [(importing.import_id, body)])
+        kept = keep_refused(importing.paper.table, refused)
+        await importing.running.vault.put(connection, [(importing.import_id, kept)])
         kept_until = importing.recorded_on + timedelta(days=REFUSED_KEPT_DAYS)
     answer = _answer(importing, counts, counted_before)
     await import_ledger.close_import(connection, importing.import_id, answer, kept_until)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
@@ -35,6 +36,31 @@ def refused_workbook(table: Table, refused: Refused, language: Language | str = 
     RefusedSheet(workbook, table, Language(language)).write(refused)
     workbook.close()
     return file.getvalue()
+
+
+def keep_refused(table: Table, refused: Refused) -> dict[str, Any]:
+    """Return what `kept_workbook` needs of the refused rows, as JSON takes it; it holds personal data."""
+    wanted = dict(refused)
+    return {
+        "sheet": table.sheet,
+        "titles": [[as_text(cell) for cell in row] for row in table.titles],
+        "headings": [[as_text(cell) for cell in row] for row in table.headings],
+        "columns": dict(table.columns),
+        "labels": dict(table.labels),
+        "rows": [
+            (number, [as_text(cell) for cell in cells]) for number, cells in table.rows if number in wanted
+        ],
+        "faults": [(number, [asdict(fault) for fault in faults]) for number, faults in refused],
+    }
+
+
+def kept_workbook(kept: Mapping[str, Any], language: Language | str = Language.ZH) -> bytes:
+    """Return the workbook of refused rows that were kept by `keep_refused`, made when somebody asks for it."""
+    table = Table(
+        kept["sheet"], kept["titles"], kept["headings"], kept["columns"], kept["labels"], kept["rows"]
+    )
+    refused = [(number, [Fault(**fault) for fault in faults]) for number, faults in kept["faults"]]
+    return refused_workbook(table, refused, language)
 
 
 class RefusedSheet:
