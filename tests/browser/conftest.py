@@ -20,6 +20,7 @@ from kith.year import Year
 from shared.messages import Language
 from shared.tokens import Role
 from tests.browser.small_county import EXAMPLE, FILED_ON, UNTIL, YEAR_UNTIL, small_county
+from tests.folders import data_folder
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -67,9 +68,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
     whole = SCREENSHOT in os.environ
     papers = papers_in(EXAMPLE if whole else small_county(folder / "papers"))
     until = YEAR_UNTIL if whole else UNTIL
-    deployment = deployment_of(folder / "data")
     with (
-        running(deployment, "advanced"),
+        data_folder() as data,
+        running(deployment := deployment_of(data), "advanced"),
         Client(deployment, Tokens(deployment), Language.ZH) as client,
     ):
         Year(client, Console(as_json=True), papers, FILED_ON, until).run()

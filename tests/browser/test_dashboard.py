@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SCREENSHOT, County, Watched, of
+from tests.browser.conftest import SCREENSHOT, WIDTH, County, Watched, of
 from tests.browser.small_county import TOWNSHIPS, UNTIL
 
 pytestmark = pytest.mark.timeout(300)
@@ -162,6 +162,18 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(reader: Watched, width:
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_program_gets_json_at_the_address_where_a_browser_gets_a_page(county: County) -> None:
+    answer = county.client.get("reporting", "/lists/files.open", area="431299", limit=1)
+    assert len(answer["items"]) == 1
+    assert answer["next"]
+
+
+def test_signing_out_forgets_the_session(county: County, reader: Watched) -> None:
+    reader.page.get_by_role("button", name="退出登录").click()
+    expect(reader.page.locator("main")).to_contain_text("已退出登录")
+    assert [cookie for cookie in reader.page.context.cookies() if cookie["name"] == "kith_session"] == []
+
+
 def test_who_is_not_signed_in_is_told_what_to_do(county: County, visitor: Watched) -> None:
     answer = visitor.page.request.get(county.origin + "/", headers={"Accept": "text/html"})
     assert answer.status == 401
@@ -188,5 +200,9 @@ def test_the_dashboard_has_its_picture_taken(reader: Watched, tmp_path: Path) ->
     """With KITH_SCREENSHOT=docs/images/dashboard.png and -k picture, the one that the README shows."""
     picture = Path(os.environ.get(SCREENSHOT, tmp_path / "dashboard.png"))
     picture.parent.mkdir(parents=True, exist_ok=True)
+    upper = reader.page.locator("main > .grid").first.bounding_box()
+    assert upper is not None
+    bottom = int(upper["y"] + upper["height"])
+    reader.page.set_viewport_size({"width": WIDTH, "height": bottom})
     reader.page.screenshot(path=picture)
     assert picture.stat().st_size > 0

@@ -35,7 +35,8 @@ class Changes:
         self._listeners: set[_Listener] = set()
         self._somebody = asyncio.Event()
         self._told: dict[str, int] = {}
-        self._before = self._last = 0
+        self._before = 0
+        self._last: int | None = None
 
     async def of(self, area: str) -> AsyncIterator[int]:
         """Yield the newest arrival each time that events of *area* came; raises TooManyPages."""
@@ -58,15 +59,15 @@ class Changes:
         A transaction may commit after another with a later arrival: so each look begins where the look
         before the last one ended, and an area is told only when its newest arrival is another.
         """
-        if not self._last:
-            self._before = self._last = await pool.fetchval(SQL.newest)
+        last: int = await pool.fetchval(SQL.newest) if self._last is None else self._last
+        self._before = last if self._last is None else self._before
         rows = await pool.fetch(SQL.arrived, self._before, AREAS_MAX)
         arrived = {row["area"]: row["arrival"] for row in rows}
         for area, arrival in arrived.items():
             if self._told.get(area) != arrival:
                 self._tell(area, arrival)
         self._told = arrived
-        self._before, self._last = self._last, max((self._last, *arrived.values()))
+        self._before, self._last = last, max((last, *arrived.values()))
 
     @contextmanager
     def _listening(self, area: str) -> Iterator[_Listener]:
@@ -81,7 +82,7 @@ class Changes:
             self._listeners.discard(listener)
             if not self._listeners:
                 self._somebody.clear()
-                self._last = 0
+                self._last = None
 
     def _tell(self, area: str, arrival: int) -> None:
         """Tell pages of the area, of those it is part of and of those within it."""

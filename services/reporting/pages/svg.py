@@ -7,11 +7,11 @@ from math import ceil, log10
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 600, 230
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 14, 24
-LABEL_ROOM = 92
+LEFT, RIGHT, TOP, BOTTOM = 50, 12, 16, 26
+LABEL_ROOM = 124
 """Width kept free at the right of a line chart for the lines' own labels."""
 TICKS = 4
-LABEL_GAP = 14
+LABEL_GAP = 15
 """Least distance between two direct labels, so that they never overprint."""
 BAR_WIDTH = 72
 NARROW_BAR = 22
