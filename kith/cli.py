@@ -45,6 +45,7 @@ def speaking(
 def main() -> int:
     """Run the command line and return its exit code."""
     signal.signal(signal.SIGTERM, _as_ctrl_c)
+    signal.signal(signal.SIGINT, _as_ctrl_c)  # a job in a script's background would have it ignored
     LANGUAGE.set(language_of_terminal())
     console = Console(as_json="--json" in sys.argv)
     try:

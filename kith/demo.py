@@ -11,6 +11,7 @@ from kith.exits import Exit, Failed
 from kith.opening import Open
 from kith.papers import Papers
 from kith.runtime import running
+from kith.serving_on import serve_until_stopped
 from kith.sign_in import sign_in_link
 from kith.year import Year
 from kith.year_report import tell_year
@@ -28,9 +29,7 @@ def demo_on(open_: Open, papers: Papers, filed_on: date, until: date) -> None:
         memory = runtime.megabytes()
         console.say("memory", memory=", ".join(f"{name} {mib:.0f} MiB" for name, mib in memory.items()))
         console.line("dashboard_at", link=sign_in_link(open_.deployment))
-        console.say("until_ctrl_c")
-        for restarted in runtime.watch():
-            console.say("restarted", names=", ".join(restarted))
+        serve_until_stopped(runtime, console)
 
 
 def clean(deployment: Deployment) -> None:

@@ -1,6 +1,7 @@
 """A whole Kith on this machine: embedded servers, databases, four services, started and stopped in order."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -129,6 +130,9 @@ class _Stopping:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # an impatient second Ctrl-C would leave things half stopped
         stop_all([service for service in self.runtime.services if hasattr(service, "process")])
         for server in (self.runtime.bus, self.runtime.postgres):
             with suppress(ProcessLookupError):

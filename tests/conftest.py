@@ -16,6 +16,7 @@ from shared.event_store import Pool
 from shared.migrate import migrate
 from shared.scope import WHOLE_SCOPE
 from shared.subjects import SERVICES
+from tests.folders import data_folder
 
 TEMPLATE = "template_"
 
@@ -31,8 +32,8 @@ class ServiceDatabase:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPostgres]:
-    with start_postgres(tmp_path_factory.mktemp("postgres")) as running:
+def postgres() -> Iterator[RunningPostgres]:
+    with data_folder() as folder, start_postgres(folder) as running:
         yield running
 
 

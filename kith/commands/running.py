@@ -14,6 +14,7 @@ from kith.exits import Exit
 from kith.opening import opened
 from kith.options import HERE, AsJson, Data
 from kith.runtime import prepare_and_migrate, running
+from kith.serving_on import serve_until_stopped
 from kith.sign_in import sign_in_link
 from kith.states import State, states_of
 
@@ -43,9 +44,7 @@ def up(
         link = sign_in_link(deployment)
         answer = {"addresses": addresses, "sign_in": link, "clock": runtime.clock}
         console.answer(answer, lambda: _tell_addresses(console, addresses, link))
-        console.say("until_ctrl_c")
-        for restarted in runtime.watch():
-            console.say("restarted", names=", ".join(restarted))
+        serve_until_stopped(runtime, console)
 
 
 def _tell_addresses(console: Console, addresses: dict[str, str], link: str | None) -> None:

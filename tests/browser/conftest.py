@@ -61,7 +61,7 @@ class County:
         return figures
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
     """Run a small county's first months; for a picture the whole example's year."""
     folder = tmp_path_factory.mktemp("county")
@@ -77,7 +77,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
         yield County(deployment, client)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

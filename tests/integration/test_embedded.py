@@ -1,11 +1,9 @@
 """The embedded servers: they start, survive a kill, and keep apart what belongs to different services."""
 
 import asyncio
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,15 +19,21 @@ from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.embedded.spawning import alive, wait_until
 from kith.exits import Failed
 from shared.subjects import SERVICES
+from tests.folders import data_folder
 
 PASSWORDS = {role: f"secret of {role}" for service in SERVICES for role in (service, owner_of(service))}
 
 
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="kith-embedded-"))
-    yield folder
-    shutil.rmtree(folder)
+    with data_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def fresh() -> Iterator[Path]:
+    with data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +78,16 @@ async def test_a_service_becomes_its_vault_only_on_purpose(postgres: RunningPost
     await connection.close()
 
 
-async def test_a_killed_database_starts_again_with_what_was_committed() -> None:
-    data = Path(tempfile.mkdtemp(prefix="kith-embedded-"))
-    killed = start_postgres(data)
+async def test_a_killed_database_starts_again_with_what_was_committed(fresh: Path) -> None:
+    killed = start_postgres(fresh)
     connection = await asyncpg.connect(killed.admin_dsn)
     await connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
     killed.kill()
-    with start_postgres(data) as again:
+    with start_postgres(fresh) as again:
         assert again.port == killed.port
         connection = await asyncpg.connect(again.admin_dsn)
         assert await connection.fetchval("SELECT one FROM kept") == 1
         await connection.close()
-    shutil.rmtree(data)
 
 
 def test_a_folder_in_use_is_refused_by_name_of_its_holder(data: Path, postgres: RunningPostgres) -> None:
@@ -94,8 +96,7 @@ def test_a_folder_in_use_is_refused_by_name_of_its_holder(data: Path, postgres: 
     assert refused.value.code == "data_folder_in_use"
 
 
-def test_servers_end_with_the_process_that_started_them() -> None:
-    data = Path(tempfile.mkdtemp(prefix="kith-embedded-"))
+def test_servers_end_with_the_process_that_started_them(fresh: Path) -> None:
     program = (
         "import os, sys, pathlib; from kith.embedded.postgres import start_postgres;"
         "from kith.embedded.nats import start_nats; data = pathlib.Path(sys.argv[1]);"
@@ -103,13 +104,12 @@ def test_servers_end_with_the_process_that_started_them() -> None:
         "os.kill(os.getpid(), 9)"
     )
     starter = subprocess.run(
-        [sys.executable, "-c", program, str(data)], check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program, str(fresh)], check=False, capture_output=True, text=True, timeout=60
     )
     assert starter.returncode == -signal.SIGKILL
     pids = [int(pid) for pid in starter.stdout.split()]
     assert len(pids) == 2
     assert wait_until(lambda: not any(alive(pid) for pid in pids), seconds=20)
-    shutil.rmtree(data)
 
 
 def test_secrets_are_made_once_and_for_their_owner_alone(data: Path) -> None:
