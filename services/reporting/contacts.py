@@ -34,16 +34,13 @@ def contact_deltas(event: ContactCounted, event_id: UUID) -> list[Delta]:
                 names.append("visits.outside_file")
             return _one(event, event_id, Item.VISIT, event.visit_id, *names)
         case WindowJudged():
-            counted = {f"windows.counted.{event.kind.value}": len(event.counted)}
-            kept = {f"windows.kept.{event.kind.value}": len(event.kept)}
             behind = Behind(Item.WINDOW, None, None, event.recorded_on, event_id)
+            judged = {"windows.counted": len(event.counted), "windows.kept": len(event.kept)}
             # Two deltas even where the amounts are equal: each has its own list of children.
             return [
-                delta
-                for judged in (counted, kept)
-                for delta in deltas(
-                    {Cell(name, event.area, event.on): amount for name, amount in judged.items()}, behind
-                )
+                Delta(behind, event.area, None, event.on, amount, (f"{name}.{event.kind.value}",))
+                for name, amount in judged.items()
+                if amount
             ]
         case ContactMissed():
             return _one(event, event_id, Item.WINDOW, event.child_id, f"windows.missed.{event.kind.value}")
@@ -66,7 +63,7 @@ def _one(
     *names: str,
 ) -> list[Delta]:
     behind = Behind(kind, item, event.child_id, event.recorded_on, event_id)
-    return deltas({Cell(name, event.area, event.on): 1 for name in names}, behind)
+    return [Delta(behind, event.area, None, event.on, 1, names)]
 
 
 def paper_deltas(event: PaperCounted, event_id: UUID) -> list[Delta]:

@@ -7,10 +7,10 @@ SELECT child_id, timeline FROM children WHERE child_id = ANY ($1::uuid[])
 SELECT carer_id, kind, timeline FROM carers WHERE carer_id = ANY ($1::uuid[])
 
 -- name: pairs
--- All pairs of these children, and all of these carers.
-SELECT pair_id, child_id, carer_id, kind, timeline
-  FROM pairs
- WHERE child_id = ANY ($1::uuid[]) OR carer_id = ANY ($2::uuid[])
+-- All pairs of these children, and all of these carers; a pair of both comes twice.
+SELECT pair_id, child_id, carer_id, kind, timeline FROM pairs WHERE child_id = ANY ($1::uuid[])
+UNION ALL
+SELECT pair_id, child_id, carer_id, kind, timeline FROM pairs WHERE carer_id = ANY ($2::uuid[])
 
 -- name: store_children
 -- The whole timeline each: it has a handful of steps.
