@@ -29,7 +29,7 @@ from shared.contracts.contact import VisitLogImported
 from shared.day import last_advanced
 from shared.event_store import Append, Connection, NewEvent, append
 from shared.handling import Answer, Cause, once
-from shared.messages import Language, text
+from shared.messages import Language
 from shared.papers.faults import Fault
 from shared.papers.refusals import keep_refused
 from shared.running import Running
@@ -250,7 +250,7 @@ async def _finish(
 
 
 def _refusal(number: int, fault: Fault, language: Language) -> dict[str, Any]:
-    detail = text(fault.code, language, **fault.params)
+    detail = fault.told(language)
     return {"row": number, "column": fault.column, "code": fault.code, "detail": detail}
 
 

@@ -19,7 +19,7 @@ from shared.contracts.event import STAFF, Event
 from shared.contracts.pairing import CarersImported
 from shared.event_store import Append, Connection, NewEvent, Outcome, WrongVersion, append, append_many
 from shared.handling import Answer, Cause, once
-from shared.messages import Language, text
+from shared.messages import Language
 from shared.papers.faults import Fault
 from shared.papers.refusals import keep_refused
 from shared.running import Running
@@ -267,7 +267,7 @@ def _refusal(row: CarerRow, language: Language) -> dict[str, Any]:
         "row": row.number,
         "column": fault.column,
         "code": fault.code,
-        "detail": text(fault.code, language, **fault.params),
+        "detail": fault.told(language),
     }
 
 

@@ -19,7 +19,7 @@ from shared.contracts.registry import ChildRegistered, RosterImported
 from shared.decider import rule_event_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, append, append_many
 from shared.handling import Answer, Cause, once
-from shared.messages import Language, text
+from shared.messages import Language
 from shared.papers.refusals import keep_refused
 from shared.running import Running
 
@@ -238,5 +238,5 @@ def _refusal(row: RosterRow, language: Language) -> dict[str, Any]:
         "row": row.number,
         "column": fault.column,
         "code": fault.code,
-        "detail": text(fault.code, language, **fault.params),
+        "detail": fault.told(language),
     }
