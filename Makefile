@@ -47,6 +47,6 @@ $(VENV)/.dev: $(VENV)/bin/kith requirements-dev.lock
 	touch $@ $(VENV)/.runtime
 
 browser: # tests/browser opens the dashboard in Debian's chromium
-	@command -v chromium >/dev/null || { \
+	@{ command -v chromium && dpkg -s fonts-noto-cjk; } >/dev/null 2>&1 || { \
 	  $(AS_ROOT) apt-get update -qq && \
 	  $(AS_ROOT) apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk; }

@@ -130,10 +130,12 @@ class _Stopping:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # an impatient second Ctrl-C would leave things half stopped
-        stop_all([service for service in self.runtime.services if hasattr(service, "process")])
-        for server in (self.runtime.bus, self.runtime.postgres):
-            with suppress(ProcessLookupError):
-                server.stop()
+        # An impatient second Ctrl-C would leave things half stopped.
+        at_ctrl_c = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            stop_all([service for service in self.runtime.services if hasattr(service, "process")])
+            for server in (self.runtime.bus, self.runtime.postgres):
+                with suppress(ProcessLookupError):
+                    server.stop()
+        finally:
+            signal.signal(signal.SIGINT, at_ctrl_c)

@@ -93,7 +93,12 @@ def _tell(open_: Open, event: Json) -> None:
     if open_.console.as_json:
         typer.echo(json.dumps(event, ensure_ascii=False))
     else:
-        fields = (event["position"], event["event_type"], event["stream_id"], json.dumps(event["data"]))
+        fields = (
+            event["position"],
+            event["event_type"],
+            event["stream_id"],
+            json.dumps(event["data"], ensure_ascii=False),
+        )
         typer.echo("  ".join(map(str, fields)))
 
 
