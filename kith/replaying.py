@@ -57,22 +57,13 @@ def rows_by_day(console: Console, log: Path, start: date, until: date) -> Mappin
     What was entered before *start* was either sent already, or goes in with *start*: both are right,
     since a row that was taken changes nothing.
     """
-    by_day: dict[date, bytes] = {}
     try:
-        for entered_on, rows in split_by_entry_day(log.name, log.read_bytes()):
-            if entered_on <= until:
-                day = max(entered_on, start)
-                by_day[day] = _joined(by_day[day], rows) if day in by_day else rows
+        split = split_by_entry_day(log.name, log.read_bytes(), start)
+        return {day: rows for day, rows in split if day <= until}
     except PaperRefused as refused:
         raise Failed(
             "paper_refused", Exit.REFUSED, file=log.name, why=refused.told(console.language)
         ) from refused
-    return by_day
-
-
-def _joined(first: bytes, second: bytes) -> bytes:
-    """Return two small logs with the same headings as one."""
-    return first + second.partition(b"\n")[2]
 
 
 def _days(start: date, until: date) -> Iterator[date]:

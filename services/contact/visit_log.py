@@ -171,11 +171,13 @@ def content_of(
     return tuple(said)
 
 
-def split_by_entry_day(filename: str, content: bytes) -> Iterator[tuple[date, bytes]]:
+def split_by_entry_day(
+    filename: str, content: bytes, first_day: date = date.min
+) -> Iterator[tuple[date, bytes]]:
     """Yield the log day by day of entry, each day's rows as a UTF-8 CSV with the log's own headings.
 
-    A row whose day of entry cannot be read comes with the first day, to be refused there. Raises
-    PaperRefused when *content* is no visit log.
+    Rows entered before *first_day* come with that day. A row whose day of entry cannot be read comes with
+    the first one, to be refused there. Raises PaperRefused when *content* is no visit log.
     """
     del filename
     table = read_table(content, VISITS)
@@ -184,7 +186,7 @@ def split_by_entry_day(filename: str, content: bytes) -> Iterator[tuple[date, by
     place = table.columns["entered_on"]
     for _, cells in table.rows:
         day = read_date(cells[place])
-        (unreadable if isinstance(day, str) else by_day[day]).append(cells)
+        (unreadable if isinstance(day, str) else by_day[max(day, first_day)]).append(cells)
     days = sorted(by_day)
     if unreadable and not days:
         raise PaperRefused("paper_no_entry_day", column=table.labels["entered_on"])

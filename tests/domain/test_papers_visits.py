@@ -91,6 +91,20 @@ def test_the_log_is_split_by_the_day_of_entry_in_order_and_loses_no_row() -> Non
     assert [fault.code for fault in rows[0][0].faults] == ["row_date_unreadable"]
 
 
+@pytest.mark.parametrize("above", [[], [["留守儿童走访记录", *[""] * (len(HEADINGS) - 1)]]])
+def test_rows_of_earlier_days_come_with_the_first_day_below_headings_of_several_lines(
+    above: list[list[str]],
+) -> None:
+    broken = [f"{heading[:2]}\n{heading[2:]}" for heading in HEADINGS]
+    rows = [[day, day, *RIGHT[2:]] for day in ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")]
+    paper = workbook(None, *above, broken, *rows)
+    days = dict(split_by_entry_day("走访记录.xlsx", paper, date(2026, 3, 1)))
+    assert list(days) == [date(2026, 3, 1), date(2026, 3, 2)]
+    first, second = (read_visits("一天.csv", part).rows for part in days.values())
+    assert [row.on and row.on.isoformat() for row in first] == ["2026-02-27", "2026-02-28", "2026-03-01"]
+    assert not any(row.refused for row in (*first, *second))
+
+
 def test_a_log_without_one_day_of_entry_is_refused() -> None:
     with pytest.raises(PaperRefused, match="paper_no_entry_day"):
         list(split_by_entry_day("走访记录.csv", delimited(HEADINGS, [RIGHT[0], "?", *RIGHT[2:]])))
