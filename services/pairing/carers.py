@@ -111,6 +111,7 @@ async def free_carers(connection: Connection, area: str, on: date) -> list[FreeC
             row["free"],
             row["school"],
             frozenset(row["households"]),
+            row["arrived"],
         )
         for row in await connection.fetch(SQL.free, area, on)
     ]

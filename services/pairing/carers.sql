@@ -1,9 +1,11 @@
 -- name: enlist
 -- Carers who were put on the list, or back on it.
-INSERT INTO app.carers AS c (carer_id, kind, sex, area, capacity, school, standing, since)
-SELECT e.carer_id, e.kind, e.sex, e.area, e.capacity, e.school, 'enlisted', e.since
-  FROM jsonb_to_recordset($1::jsonb) AS e(carer_id uuid, kind text, sex text, area text, capacity int,
-       school text, since date)
+INSERT INTO app.carers AS c (carer_id, kind, sex, area, capacity, school, standing, since, arrived)
+SELECT e.carer_id, e.kind, e.sex, e.area, e.capacity, e.school, 'enlisted', e.since,
+       (SELECT coalesce(max(arrived), 0) FROM app.carers) + e.nth
+  FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (carer_id uuid, kind text, sex text, area text,
+       capacity int, school text, since date)) WITH ORDINALITY
+       AS e(carer_id, kind, sex, area, capacity, school, since, nth)
  ORDER BY e.carer_id
 ON CONFLICT (carer_id) DO UPDATE
    SET kind = excluded.kind, sex = excluded.sex, area = excluded.area, capacity = excluded.capacity,
@@ -61,7 +63,7 @@ SELECT c.carer_id, c.kind, c.sex, c.area, c.capacity, c.standing, c.since,
 -- name: free
 -- Carers of an area who are cleared by a day and have seats left, and the households of the children in their care.
 SELECT c.carer_id, c.kind, c.area, c.school, c.capacity - coalesce(l.load, 0) AS free,
-       coalesce(l.households, '{}') AS households
+       coalesce(l.households, '{}') AS households, c.arrived
   FROM app.carers c
   LEFT JOIN LATERAL (
     SELECT count(*)::int AS load, array_agg(k.household) FILTER (WHERE k.household IS NOT NULL) AS households

@@ -11,10 +11,10 @@ UPDATE app.areas a SET closed_on = t.closed_on
 
 -- name: open_files
 -- Children whose file was opened, or opened again, as they stand after the batch.
-INSERT INTO app.children AS c (child_id, area, school, household, filed_on, left_on)
-SELECT t.child_id, t.area, t.school, t.household, t.filed_on, t.left_on
+INSERT INTO app.children AS c (child_id, area, school, household, filed_on, left_on, arrived)
+SELECT t.child_id, t.area, t.school, t.household, t.filed_on, t.left_on, t.arrived
   FROM jsonb_to_recordset($1::jsonb) AS t(child_id uuid, area text, school text, household text,
-       filed_on date, left_on date)
+       filed_on date, left_on date, arrived bigint)
  ORDER BY t.child_id
 ON CONFLICT (child_id) DO UPDATE
    SET area = excluded.area, school = excluded.school, household = excluded.household,

@@ -32,6 +32,12 @@ class UnpairedChild:
     filed_on: date
     school: str | None = None
     household: str | None = None
+    arrived: int = 0
+    """Its place among all who arrived: what breaks a tie, the same in every deployment."""
+
+    @property
+    def turn(self) -> tuple[date, int, UUID]:
+        return self.filed_on, self.arrived, self.child_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,11 @@ class FreeCarer:
     free: int
     school: str | None = None
     households: frozenset[str] = frozenset()
+    arrived: int = 0
+
+    @property
+    def turn(self) -> tuple[int, UUID]:
+        return self.arrived, self.carer_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +81,10 @@ def suggest(children: Iterable[UnpairedChild], carers: Iterable[FreeCarer]) -> l
     in whatever order they come.
     """
     waiting: dict[str, list[UnpairedChild]] = defaultdict(list)
-    for child in sorted(children, key=lambda child: (child.filed_on, child.child_id)):
+    for child in sorted(children, key=lambda child: child.turn):
         waiting[child.area[:TOWNSHIP_DIGITS]].append(child)
     free: dict[str, list[FreeCarer]] = defaultdict(list)
-    for carer in sorted(carers, key=lambda carer: carer.carer_id):
+    for carer in sorted(carers, key=lambda carer: carer.turn):
         if carer.free > 0:
             free[carer.area[:TOWNSHIP_DIGITS]].append(carer)
     townships = sorted(waiting.keys() & free.keys())
@@ -172,13 +183,13 @@ def _cut(best: Plan, by_kind: Mapping[Piece, Sequence[Household]]) -> Mapping[Pi
                 for piece in split:
                     pieces[piece].append(tuple(members[label].pop(0) for label in piece.labels))
     for found in pieces.values():
-        found.sort(key=lambda piece: (piece[0].filed_on, piece[0].child_id))
+        found.sort(key=lambda piece: piece[0].turn)
     return pieces
 
 
 def _seats(best: Plan, by_group: Mapping[tuple[Group, int], Sequence[FreeCarer]]) -> Seats:
     """Return the seats by group and size of piece, to be taken from the end: all carers' first ones first."""
-    numbered: dict[tuple[Group, int], list[tuple[int, UUID, FreeCarer]]] = defaultdict(list)
+    numbered: dict[tuple[Group, int], list[tuple[int, tuple[int, UUID], FreeCarer]]] = defaultdict(list)
     for (group, capacity), carers in sorted(by_group.items()):
         waiting = iter(carers)
         taken: Counter[tuple[UUID, int]] = Counter()
@@ -188,7 +199,7 @@ def _seats(best: Plan, by_group: Mapping[tuple[Group, int], Sequence[FreeCarer]]
                 for size in sizes:
                     taken[carer.carer_id, size] += 1
                     nth = taken[carer.carer_id, size]
-                    numbered[group, size].append((nth, carer.carer_id, carer))
+                    numbered[group, size].append((nth, carer.turn, carer))
     return {
         key: [carer for _, _, carer in sorted(seats, key=lambda seat: seat[:2], reverse=True)]
         for key, seats in numbered.items()

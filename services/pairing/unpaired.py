@@ -28,6 +28,8 @@ async def unpaired_counts(connection: Connection, area: str) -> Sequence[asyncpg
 async def waiting_children(connection: Connection, area: str, on: date) -> list[UnpairedChild]:
     """Return the children of *area* who may be paired on *on* and are not."""
     return [
-        UnpairedChild(row["child_id"], row["area"], row["filed_on"], row["school"], row["household"])
+        UnpairedChild(
+            row["child_id"], row["area"], row["filed_on"], row["school"], row["household"], row["arrived"]
+        )
         for row in await connection.fetch(SQL.waiting, area, on)
     ]

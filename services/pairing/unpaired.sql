@@ -18,7 +18,7 @@ SELECT c.area, count(*)::int AS children,
 
 -- name: waiting
 -- All children of an area who may be paired on a day and have no open pair.
-SELECT c.child_id, c.area, c.filed_on, c.school, c.household
+SELECT c.child_id, c.area, c.filed_on, c.school, c.household, c.arrived
   FROM app.children c
  WHERE c.left_on IS NULL AND c.area ^@ $1::text AND c.filed_on <= $2::date
    AND NOT EXISTS (SELECT FROM app.pairs p WHERE p.child_id = c.child_id AND p.ended_on IS NULL)

@@ -14,7 +14,9 @@ CREATE TABLE app.children (
   household text,
   -- The day from which it counts: filed, or returned.
   filed_on  date NOT NULL,
-  left_on   date
+  left_on   date,
+  -- Its place in the registry's log: ties between children are broken by it, not by ids made of a secret.
+  arrived   bigint NOT NULL
 ) WITH (fillfactor = 85);
 CREATE INDEX children_open ON app.children (area, child_id) WHERE left_on IS NULL;
 ALTER TABLE app.children ENABLE ROW LEVEL SECURITY;
@@ -28,7 +30,8 @@ CREATE TABLE app.carers (
   capacity int  NOT NULL,
   school   text,
   standing text NOT NULL CHECK (standing IN ('enlisted', 'cleared', 'suspended', 'withdrawn')),
-  since    date NOT NULL
+  since    date NOT NULL,
+  arrived  bigint NOT NULL
 ) WITH (fillfactor = 85);
 CREATE INDEX carers_by_area ON app.carers (area, carer_id);
 ALTER TABLE app.carers ENABLE ROW LEVEL SECURITY;
