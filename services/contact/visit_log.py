@@ -16,18 +16,24 @@ from shared.papers.faults import Fault, PaperRefused
 from shared.papers.finding import read_table
 from shared.papers.headings import Layout, listed
 from shared.papers.table import Cell, Cells, Table
-from shared.papers.text import NOTHING, as_text, compact, person_name
+from shared.papers.text import NOTHING, as_text, code, compact, person_name
 from shared.papers.words import by_word
 
 VISITS = Layout(
     columns={
         "on": listed("走访日期 走访时间 联系日期 联系时间 日期 探访日期 探访时间 家访日期 关爱日期"),
-        "entered_on": listed("录入日期 录入时间 登记日期 登记时间 填报日期 记录日期 上报日期"),
+        "entered_on": listed(
+            "录入日期 录入时间 登记日期 登记时间 填报日期 填写日期 记录日期 上报日期 录入日 系统录入日期"
+        ),
         "name": listed("儿童姓名 姓名 留守儿童姓名 孩子姓名 走访对象 走访儿童 学生姓名"),
         "citizen_id": listed(
-            "身份证号 身份证号码 儿童身份证号 儿童身份证号码 公民身份证号码 公民身份号码 证件号码"
+            "身份证号 身份证号码 儿童身份证号 儿童身份证号码 公民身份证号码 公民身份号码 公民身份证号 居民身份证号码"
+            " 居民身份证号 身份证 身份证件号码 儿童身份证 证件号码"
         ),
-        "village": listed("所在村代码 村代码 行政村代码 所在村编码 村编码 村(居)代码"),
+        "village": listed(
+            "所在村代码 村代码 行政村代码 所在村编码 村编码 村(居)代码 村居代码"
+            " 区划代码 行政区划代码 所在地代码 所在地区划代码"
+        ),
         "kind": listed("方式 走访方式 联系方式 走访类型 联系类型 类型 关爱方式 探访方式 走访形式"),
         "reached": listed("结果 走访结果 联系结果 是否成功 是否联系上 探访结果"),
     },
@@ -111,11 +117,8 @@ class Judge:
         entered_on = self._day("entered_on", entered_cell, faults)
         if on and entered_on and on > entered_on:
             faults.append(Fault("row_visit_after_entry", self.labels["on"]))
-        citizen_id = self._citizen_id(id_cell, faults)
-        village = self._village(village_cell, faults)
         name = person_name(name_cell)
-        if citizen_id is None and not faults:
-            self._known_by(name, village, faults)
+        citizen_id, village = self._child(name, id_cell, village_cell, faults)
         kind = self._word("kind", kind_cell, KINDS, faults)
         reached = self._word("reached", result_cell, RESULTS, faults)
         told = (on, entered_on, name, citizen_id, village, kind, reached)
@@ -130,26 +133,27 @@ class Judge:
             return None
         return day
 
-    def _citizen_id(self, cell: Cell, faults: list[Fault]) -> str | None:
-        read = read_citizen_id(cell)
+    def _child(
+        self, name: str, id_cell: Cell, village_cell: Cell, faults: list[Fault]
+    ) -> tuple[str | None, str]:
+        """Return the number and the village that the child is known by: either is enough (policy.md, The papers).
+
+        Only a row that has neither a right number nor a name in a village is told what is wrong with them.
+        """
+        read = read_citizen_id(id_cell)
+        place = code(as_text(village_cell))
+        village = place if VILLAGE.fullmatch(place) else ""
+        if read.number is not None or (name and village):
+            return read.number, village
         if read.fault:
             faults.append(Fault(read.fault, self.labels["citizen_id"]))
-        return read.number
-
-    def _village(self, cell: Cell, faults: list[Fault]) -> str:
-        code = compact(as_text(cell))
-        if code in NOTHING:
-            return ""
-        if not VILLAGE.fullmatch(code):
-            faults.append(Fault("row_village_code_malformed", self.labels["village"]))
-            return ""
-        return code
-
-    def _known_by(self, name: str, village: str, faults: list[Fault]) -> None:
+            return None, village
         if not name:
             faults.append(Fault("row_name_missing", self.labels["name"]))
         if not village:
-            faults.append(Fault("row_village_missing", self.labels["village"]))
+            reason = "row_village_missing" if place in NOTHING else "row_village_code_malformed"
+            faults.append(Fault(reason, self.labels["village"]))
+        return None, village
 
     def _word(self, column: str, cell: Cell, words: Mapping[str, Value], faults: list[Fault]) -> Value | None:
         word = compact(as_text(cell))

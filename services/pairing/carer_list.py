@@ -10,7 +10,7 @@ from shared.papers.faults import Fault
 from shared.papers.finding import read_table
 from shared.papers.headings import Layout, listed
 from shared.papers.table import Cell, Cells, Table
-from shared.papers.text import NOTHING, as_text, as_texts, compact, free_text, person_name, phone_number
+from shared.papers.text import NOTHING, as_text, as_texts, code, compact, free_text, person_name, phone_number
 from shared.papers.words import SEXES, by_word
 
 CAPACITY_MAX = 100
@@ -25,11 +25,18 @@ CARERS = Layout(
         "sex": ("性别",),
         "kind": listed("身份 类别 人员类别 人员类型 身份类别 帮扶人身份 人员身份 类型"),
         "area": listed(
-            "所在地代码 所在地区划代码 区划代码 行政区划代码 地区代码 所在村代码 所在村(乡镇)代码 代码"
+            "所在地代码 所在地区划代码 区划代码 行政区划代码 地区代码 所在村代码 所在村(乡镇)代码"
+            " 村代码 所在地区代码 所在地编码 代码"
         ),
         "phone": listed("联系电话 电话 手机 手机号 手机号码 联系方式 电话号码"),
-        "capacity": listed("可结对人数 可结对儿童数 可结对数 结对人数上限 最多结对人数 可帮扶人数 结对上限"),
-        "cleared": listed("审查通过 是否审查通过 审查 审查结果 是否通过审查 背景审查 背景审查通过 审核通过"),
+        "capacity": listed(
+            "可结对人数 可结对儿童数 可结对数 结对人数上限 最多结对人数 可帮扶人数 结对上限"
+            " 结对名额 可结对名额 最大结对数"
+        ),
+        "cleared": listed(
+            "审查通过 是否审查通过 审查 审查结果 是否通过审查 背景审查 背景审查通过 审核通过"
+            " 审查状态 审核状态 是否通过审核"
+        ),
         "school": listed("所在学校 学校 学校名称 任教学校 工作学校"),
         "citizen_id": listed("身份证号码 身份证号 公民身份证号码 公民身份号码 身份证 证件号码"),
     },
@@ -48,7 +55,8 @@ KINDS = by_word(
 YES_NO = by_word(
     {
         True: "是 已通过 通过 合格 审查通过 已审查通过 Y y YES yes √ ✓ 1 true TRUE",
-        False: "否 未通过 不通过 不合格 未审查 待审查 审查中 审查未通过 待审核 N n NO no × ✗ X x 0 false FALSE",
+        False: "否 未通过 不通过 不合格 未审查 待审查 审查中 审查未通过 待审核 待审 审核中"
+        " N n NO no × ✗ X x 0 false FALSE",
     }
 )
 
@@ -122,7 +130,7 @@ class Judge:
         row = CarerRow(number=number, cells=as_texts(cells), content=content)
         self._person(row, said)
         self._kind(row, said["kind"])
-        self._area(row, compact(as_text(said["area"])))
+        self._area(row, code(as_text(said["area"])))
         self._capacity(row, said["capacity"])
         self._cleared(row, compact(as_text(said["cleared"])))
         row.phone = phone_number(said.get("phone", ""))

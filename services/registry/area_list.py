@@ -11,6 +11,7 @@ from shared.papers.headings import Layout, listed
 from shared.papers.limits import FAULTS_NAMED_MAX
 from shared.papers.table import Cells, Table
 from shared.papers.text import as_text, compact, free_text
+from shared.papers.text import code as as_code
 
 AREAS = Layout(
     columns={
@@ -28,11 +29,28 @@ LEVELS: Mapping[Level, tuple[int, frozenset[str]]] = {
     ),
     Level.TOWNSHIP: (
         9,
-        frozenset({"township", "乡镇", "乡镇级", "镇", "乡", "街道", "乡级", "镇级", "乡(镇)", "2"}),
+        frozenset(
+            {"township", "乡镇", "乡镇级", "镇", "乡", "街道", "街道办事处", "乡级", "镇级", "乡(镇)", "2"}
+        ),
     ),
     Level.VILLAGE: (
         12,
-        frozenset({"village", "村", "村级", "社区", "村(居)", "村居", "村社区", "居委会", "村委会", "3"}),
+        frozenset(
+            {
+                "village",
+                "村",
+                "行政村",
+                "村级",
+                "社区",
+                "村(居)",
+                "村居",
+                "村社区",
+                "村(社区)",
+                "居委会",
+                "村委会",
+                "3",
+            }
+        ),
     ),
 }
 """Each level's digits of a code and the words for it."""
@@ -79,14 +97,14 @@ def read_areas(filename: str, content: bytes) -> AreaPaper:
 def read_area(table: Table, number: int, cells: Cells) -> AreaRow:
     """Return the area in a row; raises PaperRefused where its code, name or level says nothing or contradicts."""
     by_column = {column: cells[index] for column, index in table.columns.items()}
-    code = compact(as_text(by_column["code"]))
+    code = as_code(as_text(by_column["code"]))
     name = free_text(by_column["name"])
     level = level_of(number, code, compact(as_text(by_column.get("level", ""))))
     if not name:
         raise PaperRefused("areas_name_missing", row=number)
     code = code[: LEVELS[level][0]]
     parent = code[: ABOVE[level]] if level in ABOVE else None
-    told = compact(as_text(by_column.get("parent", "")))
+    told = as_code(as_text(by_column.get("parent", "")))
     if parent is not None and told and (not told.startswith(parent) or told[len(parent) :].strip("0")):
         raise PaperRefused("areas_parent_contradicts", row=number, code=code, parent=told)
     return AreaRow(number, code, name, level, parent)

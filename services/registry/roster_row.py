@@ -33,6 +33,7 @@ from shared.papers.text import (
     NOTHING,
     as_text,
     as_texts,
+    code,
     compact,
     free_text,
     is_full_width,
@@ -195,7 +196,7 @@ class Judge:
             row.village = by_name or by_code
 
     def _found(self, cell: Cell) -> str | None:
-        text = compact(as_text(cell))
+        text = code(as_text(cell))
         if text not in self.found:
             self.found[text] = self.villages.find(text) if text else None
         return self.found[text]

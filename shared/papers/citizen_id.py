@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from shared.contracts.event import Sex
 from shared.papers.table import Cell
-from shared.papers.text import TEXTS_REMEMBERED, as_text, compact, is_full_width
+from shared.papers.text import APOSTROPHES, TEXTS_REMEMBERED, as_text, compact, is_full_width
 
 LENGTH = 18
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -17,7 +17,6 @@ CHECK_SIGNS = "10X98765432"
 WELL_FORMED = re.compile(r"\d{17}[\dX]", re.ASCII)
 OLD_NUMBER = re.compile(r"\d{15}", re.ASCII)
 ROUNDED_TEXT = re.compile(r"\d(?:\.\d+)?E\+?\d\d", re.ASCII | re.IGNORECASE)
-APOSTROPHES = "'’‘`"
 NO_NUMBER = frozenset(
     {
         "",

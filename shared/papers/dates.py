@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from shared.papers.table import Cell
-from shared.papers.text import NOTHING, TEXTS_REMEMBERED, compact, spaced
+from shared.papers.text import NOTHING, TEXTS_REMEMBERED, code, spaced
 
 SERIAL_ORIGIN = date(1899, 12, 30)
 """Day 0 of the office programs' serial numbers, for every day since March 1900."""
@@ -65,7 +65,7 @@ def read_text(text: str) -> date | str:
 
 
 def read_loosely(text: str) -> date | str:
-    plain = compact(TIME_OF_DAY.sub("", spaced(text))).translate(DASHES)
+    plain = code(TIME_OF_DAY.sub("", spaced(text))).translate(DASHES)
     if plain in NOTHING:
         return MISSING
     if found := CHINESE.fullmatch(plain) or EIGHT_DIGITS.fullmatch(plain):

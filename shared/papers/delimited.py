@@ -48,20 +48,21 @@ def decoded(content: bytes) -> str:
 
 
 def separator_of(text: str) -> str:
-    """Return the separator that makes the most columns of the first rows."""
-    widths = {separator: widest(text, separator) for separator in SEPARATORS}
-    best = max(SEPARATORS, key=lambda separator: widths[separator])
-    if widths[best] <= 1:
+    """Return the separator that stands most often in the first rows, all of them: one line may be full of another."""
+    found = {separator: times(text, separator) for separator in SEPARATORS}
+    best = max(SEPARATORS, key=lambda separator: found[separator])
+    if not found[best]:
         raise PaperRefused("paper_not_a_table")
     return best
 
 
-def widest(text: str, separator: str) -> int:
+def times(text: str, separator: str) -> int:
+    """Return how often *separator* parts two cells of the first rows."""
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator)
     try:
-        return max((len(row) for row in islice(reader, SNIFFED_ROWS)), default=0)
+        return sum(max(len(row) - 1, 0) for row in islice(reader, SNIFFED_ROWS))
     except csv.Error:
-        return 1
+        return 0
 
 
 def rows_of(text: str, separator: str) -> list[list[Cell]]:

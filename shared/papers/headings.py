@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import zip_longest
 
@@ -18,6 +18,7 @@ TO_BE_MENDED = frozenset({"需修改之处", "Tobemended"})
 """The column that the refused rows came back with, without spaces; it is not read."""
 CHILD_GROUP = re.compile(r"儿童|基本|本人|个人|学生|孩子|就学|学习|教育|居住|住址")
 OTHER_PERSON = re.compile(r"父|母|监护|家长|亲属|爷|奶|祖|联系人|填表|帮扶|结对|爱心")
+WORDS = re.compile(r"[^\d:：]{2,12}")
 GROUP = re.compile(r"[^:：]{1,8}")
 """The heading of a group is a few signs; a line for signatures has a colon."""
 
@@ -97,7 +98,20 @@ def find_headings(rows: Sequence[Cells], layout: Layout) -> Headings | None:
     """
     candidates = list(candidates_of(rows[: HEADING_WITHIN_ROWS + 1], layout))
     best = max(candidates, key=rank, default=None)
-    return best if best is not None and best.recognised > 1 else None
+    if best is None or best.recognised <= 1:
+        return None
+    return replace(best, height=2) if best.height == 1 and goes_on_below(best, rows) else best
+
+
+def goes_on_below(found: Headings, rows: Sequence[Cells]) -> bool:
+    """Return whether the row below is a second line of headings, of columns that mean nothing here.
+
+    It fills no cell of a column that does, and has words only.
+    """
+    below = [compact(as_text(cell)) for cell in next(iter(rows[found.first + 1 :]), [])]
+    filled = [text for text, meaning in zip_longest(below, found.meanings) if text and meaning is None]
+    known = any(text and meaning for text, meaning in zip(below, found.meanings, strict=False))
+    return bool(filled) and not known and all(WORDS.fullmatch(text) for text in filled)
 
 
 def rank(found: Headings) -> tuple[int, bool, int, int]:

@@ -18,6 +18,8 @@ NOTHING = frozenset(
 )
 """What papers write into a cell that has nothing to say."""
 
+APOSTROPHES = "'’‘`"
+"""What office programs put before a number that is a text; it says nothing."""
 INVISIBLE = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x1f\x7f]+")
 FULL_WIDTH = re.compile(r"[\uff01-\uff5e]")
 HAN = r"[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -53,6 +55,11 @@ def is_plain(text: str) -> bool:
 def compact(text: str) -> str:
     """Return *text* in one width and without any space, for codes, numbers and headings."""
     return text if is_plain(text) else compacted(text)
+
+
+def code(text: str) -> str:
+    """Return *text* as a code or a day is read: compact, without the apostrophe that keeps digits a text."""
+    return compact(text).strip(APOSTROPHES)
 
 
 def spaced(text: str) -> str:

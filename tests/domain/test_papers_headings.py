@@ -32,7 +32,7 @@ def refusal(content: bytes) -> PaperRefused:
             (name, "birth_date")
             for name in ("出生年月", "出生年月日", "出生\n日期", "生日", "出生日期(YYYY-MM-DD)")
         ],
-        *[(name, "poor") for name in ("是否低保", "家庭困难情况", "低保或困难家庭（是/否）")],
+        *[(name, "poor") for name in ("是否低保", "家庭困难情况", "是否困难", "低保或困难家庭（是/否）")],
         *[(name, "name") for name in ("姓 名", "姓名（必填）", "＊姓名", "儿童姓名", "1.姓名", "姓名：")],
         *[(name, "guardian_name") for name in ("监护人", "监护人姓名", "实际监护人姓名")],
         *[(name, "father_workplace") for name in ("父亲务工地", "父亲打工地点", "父务工地")],
@@ -78,6 +78,20 @@ def test_two_heading_rows_are_read_as_groups_over_columns() -> None:
     assert [said[f"mother_{part}"] for part in ("name", "workplace", "phone")] == child[9:12]
     assert [said[f"guardian_{part}"] for part in ("name", "phone")] == child[12:]
     assert [number for number, _ in table.rows] == [4]
+
+
+def test_a_second_line_of_headings_that_mean_nothing_here_is_no_row() -> None:
+    above = [*NEEDED, "家庭", "", "备注"]
+    below = [*[""] * len(NEEDED), "住房情况", "收入来源", ""]
+    table = read_table(workbook(None, above, below, [*CHILD, "砖房", "打工", ""]), ROSTER)
+    assert [number for number, _ in table.rows] == [3]
+    assert len(table.headings) == 2
+
+
+def test_a_row_below_the_headings_that_says_anything_of_a_child_is_a_row() -> None:
+    nameless = ["", "女", "", "", "", "砖房"]
+    table = read_table(workbook(None, [*NEEDED, "住房情况"], nameless, [*CHILD, "砖房"]), ROSTER)
+    assert [number for number, _ in table.rows] == [2, 3]
 
 
 def test_a_column_below_another_person_never_means_the_child() -> None:

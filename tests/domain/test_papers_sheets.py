@@ -31,6 +31,11 @@ def test_delimited_text_is_read_in_any_of_its_encodings_and_separators(encoding:
     assert read_sheets(delimited(*ROWS, encoding=encoding, separator=separator))[0].rows == ROWS
 
 
+def test_one_line_full_of_another_separator_does_not_decide() -> None:
+    rows = [["姓名", "村", "备注"], *[["廖雨馨", "柳桥村", ""]] * 5, ["填表人;;;;;;;;;", "", ""]]
+    assert read_sheets(delimited(*rows))[0].rows == rows
+
+
 def test_a_new_workbook_is_read_from_the_first_row_of_the_sheet_on() -> None:
     [sheet] = read_sheets(workbook(None, [], [], ["", "姓名"], ["", date(2015, 8, 19)]))
     assert sheet.rows == [["", ""], ["", ""], ["", "姓名"], ["", date(2015, 8, 19)]]

@@ -38,10 +38,10 @@ def test_a_right_row_is_taken_with_all_it_says() -> None:
         ({"方式": ""}, "row_kind_missing", "方式"),
         ({"结果": "也许"}, "row_reached_unknown", "结果"),
         ({"结果": ""}, "row_reached_missing", "结果"),
-        ({"身份证号": "4.31299E+17"}, "row_citizen_id_rounded", "身份证号"),
+        ({"身份证号": "4.31299E+17", "所在村代码": ""}, "row_citizen_id_rounded", "身份证号"),
         ({"身份证号": "", "儿童姓名": ""}, "row_name_missing", "儿童姓名"),
         ({"身份证号": "", "所在村代码": ""}, "row_village_missing", "所在村代码"),
-        ({"所在村代码": "柳桥村"}, "row_village_code_malformed", "所在村代码"),
+        ({"身份证号": "", "所在村代码": "柳桥村"}, "row_village_code_malformed", "所在村代码"),
     ],
 )
 def test_a_row_is_refused_with_its_reason_and_its_place(
@@ -53,6 +53,13 @@ def test_a_row_is_refused_with_its_reason_and_its_place(
 def test_a_child_is_known_by_its_number_or_by_its_name_and_village() -> None:
     assert not one(儿童姓名="", 所在村代码="").refused
     assert not one(身份证号="").refused
+
+
+def test_what_is_wrong_with_one_of_them_is_passed_by_where_the_other_is_right() -> None:
+    by_number = one(所在村代码="柳桥村")
+    assert (by_number.refused, by_number.citizen_id, by_number.village) == (False, GIRL, "")
+    by_name = one(身份证号="4.31299E+17", 所在村代码="'431299200201")
+    assert (by_name.refused, by_name.citizen_id, by_name.village) == (False, None, "431299200201")
 
 
 @pytest.mark.parametrize(
