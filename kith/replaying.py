@@ -61,6 +61,8 @@ def rows_by_day(console: Console, log: Path, start: date, until: date) -> Mappin
         split = split_by_entry_day(log.name, log.read_bytes(), start)
         return {day: rows for day, rows in split if day <= until}
     except PaperRefused as refused:
+        if refused.code == "paper_no_rows":  # nobody has visited yet: the days go by all the same
+            return {}
         raise Failed(
             "paper_refused", Exit.REFUSED, file=log.name, why=refused.told(console.language)
         ) from refused
