@@ -41,6 +41,8 @@ KEY_LENGTH_MAX = 200
 COMMANDS = UUID("0b0f2f0a-6a3c-5d7b-8a0e-3e1d9a6b4c55")
 """The namespace of command ids that come from a caller's Idempotency-Key."""
 
+_AREA = re.compile(r"\d{6}|\d{9}|\d{12}", re.ASCII)
+"""A well-formed area; what is none, the route itself refuses with its place."""
 _AFTER = re.compile(r"([a-z]+):(\d{1,18}-\d{1,18})", re.ASCII)
 
 
@@ -109,11 +111,18 @@ CauseHere = Annotated[Cause, Depends(cause_of)]
 
 
 async def reading_after(
+    request: Request,
     running: RunningHere,
     caller: CallerHere,
     after: Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)] = None,
 ) -> AsyncIterator[Connection]:
-    """Give a read transaction with the caller's areas, once this service has taken the positions in *after*."""
+    """Give a read transaction with the caller's areas, once this service has taken the positions in *after*.
+
+    Raises NotFound where the request asks for an `area` that has nothing in common with the caller's.
+    """
+    area = request.query_params.get("area", "")
+    if _AREA.fullmatch(area) and not _shares(caller, area):
+        raise NotFound
     await wait_until_known(running, positions_in(after))
     async with scoped(running.pool, caller) as connection:
         yield connection
@@ -162,6 +171,16 @@ async def recorded_day(running: Running, connection: Connection) -> date:
     return advanced
 
 
+def require_day_come(running: Running, to: date) -> None:
+    """Raise Refused(day_to_come) for a day after today (Asia/Shanghai), where the clock is live.
+
+    The day only goes forward: a slip of the pen would date all that is said until then.
+    """
+    today = clock.today_in_shanghai()
+    if running.settings.clock == "live" and to > today:
+        raise Refused("day_to_come", to=to, today=today)
+
+
 def answer(running: Running, given: Answer) -> dict[str, Any]:
     """Return the JSON of a command's answer with its position ("<service>:<tx>-<position>"); rings the relays."""
     running.ring()
@@ -197,6 +216,11 @@ def asked_page(
 
 PageHere = Annotated[Page, Depends(asked_page)]
 AreaAsked = Annotated[AreaCode, Query(description="an area by its code of 6, 9 or 12 digits")]
+
+
+def _shares(caller: Caller, area: str) -> bool:
+    """Return whether *area* lies in one of the caller's areas, or one of them in it."""
+    return caller.covers(area) or any(own.startswith(area) for own in caller.areas)
 
 
 def _check_origin(request: Request) -> None:

@@ -35,13 +35,6 @@ NOTHING = "^$"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN = re.compile(r"\*|[A-Za-z0-9_]+")
 
-SUBJECT_TOKENS = 5
-NOTHING = "^$"
-"""The pattern that no event type fits."""
-
-_NUMBER = re.compile(r"[0-9]{1,18}")
-_TOKEN = re.compile(r"\*|[A-Za-z0-9_]+")
-
 PositionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")]
 Operator = Annotated[Caller, Depends(may(Permission.OPERATE))]
 ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -151,7 +144,7 @@ def _add_parked(router: APIRouter, running: Running) -> None:
     @router.post("/parked/{parked_id}/retry")
     async def retry_parked(parked_id: ParkedId, _operator: Operator) -> dict[str, Any]:
         """Apply a parked event and those behind it in its stream; say how many were applied."""
-        if not running.receivings:
+        if running.readers and not running.receivings:
             raise Away("bus_away")
         try:
             return {"applied": await parked.retry_parked(running.pool, running.receivings, parked_id)}

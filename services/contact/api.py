@@ -26,6 +26,7 @@ from shared.edge import (
     may,
     positions_in,
     recorded_day,
+    require_day_come,
     wait_until_known,
 )
 from shared.problems import NotFound
@@ -169,6 +170,7 @@ def day_router(policy: Policy) -> APIRouter:
         running: RunningHere, _caller: Advances, cause: CauseHere, body: Advance
     ) -> dict[str, Any]:
         """Advance the day: judge every window that was due before it, once."""
+        require_day_come(running, body.to)
         await wait_until_known(running, positions_in(body.positions()), ADVANCE_WAIT_SECONDS)
         return answer(running, await advance(running.pool, policy, body.to, cause, bell=running.bell.set))
 

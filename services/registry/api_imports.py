@@ -17,7 +17,16 @@ from services.registry.area_list import read_areas
 from services.registry.importing import import_roster
 from services.registry.roster import read_roster
 from shared import clock
-from shared.edge import CauseHere, ReadingHere, RunningHere, answer, may, recorded_day, require_area
+from shared.edge import (
+    CauseHere,
+    ReadingHere,
+    RunningHere,
+    answer,
+    may,
+    recorded_day,
+    require_area,
+    require_day_come,
+)
 from shared.messages import language_of
 from shared.papers.refusals import kept_workbook
 from shared.problems import NotFound, Refused
@@ -114,6 +123,7 @@ async def refused_rows(
 @router.post("/advance", dependencies=[Depends(may(Permission.ADVANCE))])
 async def advance_to(running: RunningHere, cause: CauseHere, body: Advance) -> dict[str, Any]:
     """Advance the day: files close on the sixteenth birthday."""
+    require_day_come(running, body.to)
     return answer(running, await advance(running, cause, body.to))
 
 

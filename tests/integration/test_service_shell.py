@@ -81,6 +81,10 @@ async def test_a_caller_sees_only_rows_of_his_areas(
 
     seen = await registry.get("/names", headers=deployment.login(Role.VILLAGE, "431299200"))
     assert [item["area"] for item in seen.json()["items"]] == [VILLAGE]
+    outside = await registry.get(
+        f"/names?area={OTHER_TOWNSHIP}", headers=deployment.login(Role.VILLAGE, "431299200")
+    )
+    assert (outside.status_code, outside.json()["code"]) == (404, "not_found")
     page = await registry.get("/names?limit=1", headers=deployment.login())
     following = await registry.get(
         f"/names?limit=1&after_key={page.json()['next']}", headers=deployment.login()
@@ -127,6 +131,7 @@ async def test_operators_tail_the_log_by_subject_stream_and_position(
     assert (await registry.get("/events?subject=nonsense", headers=operator)).json()["code"] == "bad_subject"
     assert (await registry.get("/parked", headers=operator)).json() == {"items": [], "next": None}
     assert (await registry.get("/parked/7", headers=operator)).json()["code"] == "parked_unknown"
+    assert (await registry.post("/parked/7/retry", headers=operator)).json()["code"] == "parked_unknown"
     assert "lag_seconds" in (await registry.get("/horizon", headers=operator)).json()
 
 
