@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,6 +21,8 @@ Area = Annotated[str | None, typer.Option(help="An area's code: 6, 9 or 12 digit
 PaperFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 PaperFiles = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)]
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, readable=True)]
+
+ServiceName = Literal["registry", "pairing", "contact", "reporting"]
 
 HERE = DEFAULT_DATA
 

@@ -22,7 +22,10 @@ class ReaderState:
 
     source: str
     checkpoint: Position
-    lag_events: int | None
+    lag_events: int
+    lag_seconds: float
+    """Age of the oldest event it has not taken."""
+    state: str
     parked: int
 
 
@@ -35,6 +38,7 @@ class State:
     day: date | None = None
     readers: tuple[ReaderState, ...] = ()
     relay: Json | None = None
+    horizon_lag_seconds: float | None = None
     problem: str | None = None
 
     @property
@@ -51,11 +55,14 @@ class State:
             "day": self.day,
             "parked": self.parked,
             "relay": self.relay,
+            "horizon_lag_seconds": self.horizon_lag_seconds,
             "readers": [
                 {
                     "source": reader.source,
                     "checkpoint": str(reader.checkpoint),
                     "lag_events": reader.lag_events,
+                    "lag_seconds": reader.lag_seconds,
+                    "state": reader.state,
                     "parked": reader.parked,
                 }
                 for reader in self.readers
@@ -80,7 +87,9 @@ def state_of(client: Client, service: str) -> State:
     told = client.get(service, "/status", Role.OPERATOR)
     readers = tuple(_reader(reader) for reader in told["readers"])
     day = date.fromisoformat(told["day"]) if told["day"] else None
-    return State(service, _position(told["position"]), day, readers, told["relay"])
+    return State(
+        service, _position(told["position"]), day, readers, told["relay"], told["horizon_lag_seconds"]
+    )
 
 
 def day_of_contact(client: Client) -> date | None:
@@ -135,7 +144,12 @@ def _behind(states: list[State]) -> list[str]:
 
 def _reader(told: Json) -> ReaderState:
     return ReaderState(
-        told["source"], Position.parse(told["checkpoint"]), told.get("lag_events"), told.get("parked", 0)
+        told["source"],
+        Position.parse(told["checkpoint"]),
+        told["lag_events"],
+        told["lag_seconds"],
+        told["state"],
+        told["parked"],
     )
 
 

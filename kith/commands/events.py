@@ -9,7 +9,7 @@ import typer
 from kith.client import Json
 from kith.exits import Exit, Failed
 from kith.opening import Open, opened
-from kith.options import HERE, AsJson, Data
+from kith.options import HERE, AsJson, Data, ServiceName
 from shared.subjects import SERVICES
 from shared.tokens import Role
 
@@ -27,9 +27,7 @@ def add_to(app: typer.Typer) -> None:
 @group.command("tail")
 def tail(
     *,
-    service: Annotated[
-        str, typer.Option(help="Whose log: registry, pairing, contact, reporting.")
-    ] = "contact",
+    service: Annotated[ServiceName, typer.Option(help="Whose log.")] = "contact",
     stream: Annotated[str | None, typer.Option(help="Only this stream, e.g. child-6f1c….")] = None,
     subject: Annotated[
         str | None, typer.Option(help="Only these, e.g. kith.*.431299200.*.ContactMissed")
@@ -43,7 +41,6 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """Tell the events of a log in order, one a line; with --json one JSON object a line."""
-    _check(service)
     with opened(data, as_json=as_json) as open_:
         told = 0
         while True:
@@ -69,7 +66,7 @@ def tail(
 @group.command("show")
 def show(
     event_id: Annotated[str, typer.Argument(help="The event's id.")],
-    service: Annotated[str | None, typer.Option(help="Whose log; default: look in each.")] = None,
+    service: Annotated[ServiceName | None, typer.Option(help="Whose log; default: look in each.")] = None,
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -100,8 +97,3 @@ def _tell(open_: Open, event: Json) -> None:
             json.dumps(event["data"], ensure_ascii=False),
         )
         typer.echo("  ".join(map(str, fields)))
-
-
-def _check(service: str) -> None:
-    if service not in SERVICES:
-        raise Failed("no_such_service", Exit.USAGE, service=service, services=SERVICES)

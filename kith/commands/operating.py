@@ -1,20 +1,24 @@
 """Operating: rebuilding a projection, and events that a reader could not apply."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from kith.client import Json
+from kith.client import Client, Json
 from kith.opening import Open, opened
-from kith.options import HERE, AsJson, Data
+from kith.options import HERE, AsJson, Data, ServiceName
 from kith.rebuilding import rebuild
 from shared.subjects import SERVICES
 from shared.tokens import Role
 
 group = typer.Typer(help="Events that a reader could not apply.", no_args_is_help=True)
 
-Service = Annotated[str, typer.Option(help="The service whose reader parked it.")]
+PAGE = 500
+"""Parked events asked for at once."""
+
+Service = Annotated[ServiceName, typer.Option(help="The service whose reader parked it.")]
 Number = Annotated[int, typer.Argument(help="The number that `parked list` told.")]
 
 
@@ -37,7 +41,7 @@ def rebuild_projection(
 
 @group.command("list")
 def list_parked(
-    service: Annotated[str | None, typer.Option(help="Default: every service.")] = None,
+    service: Annotated[ServiceName | None, typer.Option(help="Default: every service.")] = None,
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -46,9 +50,20 @@ def list_parked(
         parked = [
             {"service": name, **event}
             for name in ([service] if service else SERVICES)
-            for event in open_.client.get(name, "/parked", Role.OPERATOR)["items"]
+            for event in _parked(open_.client, name)
         ]
         open_.console.answer(parked, lambda: _tell(open_, parked))
+
+
+def _parked(client: Client, service: str) -> Iterator[Json]:
+    """Yield all that is parked in *service*, page by page."""
+    after_key: str | None = None
+    while True:
+        page = client.get(service, "/parked", Role.OPERATOR, limit=PAGE, after_key=after_key)
+        yield from page["items"]
+        after_key = page["next"]
+        if after_key is None:
+            return
 
 
 @group.command("show")

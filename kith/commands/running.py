@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,13 +12,11 @@ from kith.deployment import Clock, deployment_of
 from kith.embedded.postgres import start_postgres
 from kith.exits import Exit
 from kith.opening import opened
-from kith.options import HERE, AsJson, Data
+from kith.options import HERE, AsJson, Data, ServiceName
 from kith.runtime import prepare_and_migrate, running
 from kith.serving_on import serve_until_stopped
 from kith.sign_in import sign_in_link
 from kith.states import State, states_of
-
-ServiceName = Literal["registry", "pairing", "contact", "reporting"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,7 +68,7 @@ def _tell_states(console: Console, states: list[State]) -> None:
             state.service,
             console.text(state.problem or "state_answers"),
             state.position,
-            "\n".join(f"{reader.source} {reader.lag_events or 0:,}" for reader in state.readers),
+            "\n".join(f"{reader.source} {reader.lag_events:,}" for reader in state.readers),
             state.parked,
             state.day,
         )

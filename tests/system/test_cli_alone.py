@@ -67,7 +67,14 @@ def test_no_service_running_is_told_by_its_exit_code_and_as_json(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "words", [["figures", "--as-of", "yesterday"], ["import", "visits", "no-such-file.csv"], ["dance"]]
+    "words",
+    [
+        ["figures", "--as-of", "yesterday"],
+        ["import", "visits", "no-such-file.csv"],
+        ["parked", "list", "--service", "nobody"],
+        ["events", "tail", "--service", "nobody"],
+        ["dance"],
+    ],
 )
 def test_a_wrong_command_line_ends_with_usage(words: list[str]) -> None:
     assert kith(*words).returncode == Exit.USAGE

@@ -1,6 +1,7 @@
 """The whole job on real servers: a county's papers in, a year by, and exactly the figures that are true."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,8 @@ def test_the_figures_are_the_same_after_every_projection_was_rebuilt(up: Path, y
     rebuilt = kith("rebuild", "all", data=up)
     assert rebuilt.returncode == Exit.OK, rebuilt.stderr
     assert json.loads(rebuilt.stdout)["state"] == "done"
+    told = re.findall(r"(\d+)(?: of |／)(\d+)", rebuilt.stderr)
+    assert all(int(done) <= int(total) for done, total in told), rebuilt.stderr
     with opened(up, as_json=True) as open_:
         again = Year(open_.client, Console(as_json=True), papers_in(EXAMPLE), FILED_ON, UNTIL).figures()
     again.pop("seconds")
@@ -106,7 +109,9 @@ def test_nothing_is_parked_and_nothing_lags(up: Path) -> None:
     assert json.loads(kith("parked", "list", data=up).stdout) == []
     states = json.loads(kith("status", data=up).stdout)
     assert [state["answers"] for state in states] == [True] * 4
-    assert {reader["lag_events"] for state in states for reader in state["readers"]} == {0}
+    readers = [reader for state in states for reader in state["readers"]]
+    assert {(reader["lag_events"], reader["parked"]) for reader in readers} == {(0, 0)}
+    assert {reader["state"] for reader in readers} <= {"idle", "receiving"}
 
 
 def test_a_paper_that_comes_again_changes_nothing(up: Path) -> None:
