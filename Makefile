@@ -8,7 +8,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test check browser
+.PHONY: help setup demo demo-clean test bench check browser
 
 help: ## Tell the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo-clean: $(VENV)/.runtime ## Delete what the demo made, to start over
 
 test: setup browser ## Run every test
 	$(VENV)/bin/python -m pytest
+
+bench: setup ## Measure Kith beside the limits of the same servers; table, and build/bench.json
+	$(VENV)/bin/python -m benchmarks $(BENCH)
 
 check: setup ## Lint, types, import contracts
 	$(VENV)/bin/ruff check

@@ -1,0 +1,1 @@
+"""Kith's speed beside what the same servers do at best, and beside what somebody would use instead."""

@@ -1,0 +1,76 @@
+"""`python -m benchmarks`: every figure beside its limit, as a table and as JSON."""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import orjson
+import structlog
+import uvloop
+
+from benchmarks.appending import bulk_append, single_appends
+from benchmarks.dashboard import dashboard
+from benchmarks.figure import Figure, table
+from benchmarks.judging import judging
+from benchmarks.rebuilding import rebuilding
+from benchmarks.receiving import receiving
+from benchmarks.relaying import relay
+from benchmarks.servers import Servers, servers
+
+OUTPUT = Path("build/bench.json")
+
+Row = Callable[[Servers, argparse.Namespace], Awaitable[Figure]]
+
+ROWS: dict[str, Row] = {
+    "single": lambda on, told: single_appends(on, told.appends, told.repetitions),
+    "bulk": lambda on, told: bulk_append(on, told.bulk, told.repetitions),
+    "relay": lambda on, told: relay(on, told.relayed, told.repetitions),
+    "receiving": lambda on, told: receiving(on, told.received_children, told.repetitions),
+    "rebuild": lambda on, told: rebuilding(on, told.rebuilt_children, told.repetitions),
+    "judging": lambda on, told: judging(on, told.judged_children, told.repetitions),
+    "dashboard": lambda on, told: dashboard(on, told.events, told.repetitions),
+}
+
+
+def main() -> int:
+    """Measure what was asked for; return 0 even where a ratio is missed: a figure is no test."""
+    told = _arguments().parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    names = told.rows or list(ROWS)
+    with servers() as on:
+        figures = uvloop.run(_measure(on, told, names))
+    sys.stdout.write(table(figures) + "\n")
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_bytes(orjson.dumps([one.as_json() for one in figures], option=orjson.OPT_INDENT_2))
+    return 0
+
+
+async def _measure(on: Servers, told: argparse.Namespace, names: list[str]) -> list[Figure]:
+    figures = []
+    for name in names:
+        await on.checkpoint()
+        begun = time.perf_counter()
+        figures.append(await ROWS[name](on, told))
+        sys.stderr.write(f"{name}: {time.perf_counter() - begun:.0f} s\n")
+    return figures
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="row", help=", ".join(ROWS))
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--appends", type=int, default=3_000, help="single appends in one repetition")
+    parser.add_argument("--bulk", type=int, default=10_000, help="events of one bulk append")
+    parser.add_argument("--relayed", type=int, default=20_000, help="events relayed in one repetition")
+    parser.add_argument("--received-children", type=int, default=400, help="children whose year is received")
+    parser.add_argument("--rebuilt-children", type=int, default=2_500, help="children whose year is rebuilt")
+    parser.add_argument("--judged-children", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=1_000_000, help="events behind the dashboard")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The dashboard's figures over HTTP, beside a route of the same process that runs one indexed SELECT."""
+
+import asyncio
+import random
+from datetime import date, timedelta
+from statistics import quantiles
+
+from benchmarks.figure import Figure, in_turns
+from benchmarks.invented import children, year
+from benchmarks.rebuilding import load_received
+from benchmarks.servers import Servers
+from benchmarks.services_at_work import at_work, calling, timed, token
+from services.reporting.rebuilding import rebuild
+from shared.tokens import Role
+
+EVENTS_A_CHILD = 29
+QUESTIONS = 300
+MILLISECONDS_MAX = 50.0
+DAYS = 330
+
+
+async def dashboard(servers: Servers, events: int, repetitions: int) -> Figure:
+    """Ask for the figures of any area, as of any day and as known on any later one."""
+    people = events // EVENTS_A_CHILD
+    dsn = await servers.database("reporting")
+    count = await load_received(servers, dsn, year(people))
+    async with servers.pool(dsn) as pool:
+        assert await rebuild(pool)
+    async with servers.pool(servers.as_admin(dsn), 1) as admin:
+        await admin.execute("VACUUM ANALYZE")
+    await servers.checkpoint()
+
+    codes = sorted({child.area[:digits] for child in children(people) for digits in (6, 9, 12)})
+    counties = tuple(code for code in codes if len(code) == 6)
+    chance = random.Random(people)  # noqa: S311 - questions, no secret
+    took: list[float] = []
+    with at_work(servers, {"reporting": dsn}) as processes:
+        login = token(servers, Role.COUNTY, counties)
+        async with calling(processes["reporting"], login) as caller:
+            await asyncio.sleep(1.0)
+
+            async def ours() -> float:
+                seconds = await timed(caller, [_question(codes, chance) for _ in range(QUESTIONS)])
+                took.extend(seconds)
+                return QUESTIONS / sum(seconds)
+
+            async def limit() -> float:
+                paths = [f"/bench/select?arrival={chance.randrange(1, count)}" for _ in range(QUESTIONS)]
+                return QUESTIONS / sum(await timed(caller, paths))
+
+            await ours()
+            await limit()
+            took.clear()
+            mine, bare = await in_turns(repetitions, ours, limit)
+    await servers.drop(dsn)
+    p99 = quantiles(took, n=100)[98] * 1000
+    return Figure(
+        f"dashboard API, any area, any past day, {count:,} events",
+        mine,
+        bare,
+        "requests/s",
+        0.3,
+        f"p99 {p99:.1f} ms, {'under' if p99 < MILLISECONDS_MAX else 'NOT under'} {MILLISECONDS_MAX:.0f} ms",
+    )
+
+
+def _question(codes: list[str], chance: random.Random) -> str:
+    # A county, a township or a village with the same chance each, and any of them.
+    digits = chance.choice((6, 9, 12))
+    area = chance.choice([code for code in codes if len(code) == digits])
+    as_of = date(2026, 1, 1) + timedelta(days=chance.randrange(DAYS))
+    known_on = as_of + timedelta(days=chance.randrange(60))
+    first = as_of.replace(day=1)
+    return f"/figures?area={area}&as_of={as_of}&known_on={known_on}&from={first}"

@@ -1,0 +1,129 @@
+"""Judging a month, beside one SELECT that counts its misses and a COPY of as many events."""
+
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import chain
+from uuid import UUID
+
+from benchmarks.appending import BARE_TABLE, COLUMNS
+from benchmarks.figure import Figure, in_turns
+from benchmarks.invented import KEPT, Child, children
+from benchmarks.servers import Servers
+from services.contact.advancing import advance
+from services.contact.policy_file import load_policy
+from shared.event_store import Pool
+from shared.handling import Cause
+
+FILED = date(2025, 12, 1)
+FIRST_MONTH = date(2026, 3, 1)
+MISSES = """
+SELECT count(*)
+  FROM unnest(ARRAY['guardian_talk', 'parent_call']) AS w(kind)
+ CROSS JOIN app.files f
+ WHERE f.filed_on <= $1 AND (f.left_on IS NULL OR f.left_on > $2)
+   AND NOT EXISTS (SELECT FROM app.keeping k
+                    WHERE k.child_id = f.child_id AND k.kind = w.kind AND k.on_day BETWEEN $1 AND $2)
+"""
+WRITTEN = """
+SELECT row_number() OVER () AS tx, version, schema_version, gen_random_uuid() AS event_id, stream_id, event_type,
+       data::text, meta::text
+  FROM kernel.events WHERE tx > $1 ORDER BY tx, position
+"""
+LAST_TX = "SELECT coalesce(max(tx), 0) FROM kernel.events"
+
+
+async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
+    """Judge the two monthly kinds for *people* children, another month each time."""
+    dsn = await servers.database("contact")
+    await _load(servers, dsn, people, repetitions + 1)
+    months = iter([_month(n) for n in range(repetitions + 1)])
+    rows: list[tuple[object, ...]] = []
+    bounds = [FIRST_MONTH, FIRST_MONTH]
+    async with servers.pool(dsn) as pool:
+
+        async def ours() -> float:
+            bounds[:] = next(months)
+            last_tx = await pool.fetchval(LAST_TX)
+            begun = time.perf_counter()
+            await _judged(pool, bounds[1] + timedelta(days=4))
+            took = time.perf_counter() - begun
+            rows[:] = [tuple(row) for row in await pool.fetch(WRITTEN, last_tx)]
+            return people / took
+
+        async def limit() -> float:
+            begun = time.perf_counter()
+            async with pool.acquire() as connection:
+                misses = await connection.fetchval(MISSES, *bounds)
+                await connection.execute("TRUNCATE kernel.bare_events")
+                await connection.copy_records_to_table(
+                    "bare_events", schema_name="kernel", columns=COLUMNS, records=rows
+                )
+            assert 0 < misses <= len(rows)
+            return people / (time.perf_counter() - begun)
+
+        await ours()
+        mine, bare = await in_turns(repetitions, ours, limit)
+    await servers.drop(dsn)
+    return Figure(f"judging a month for {people:,} children", mine, bare, "children/s", 0.3)
+
+
+def _month(number: int) -> tuple[date, date]:
+    first = FIRST_MONTH.replace(month=FIRST_MONTH.month + number)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+async def _judged(pool: Pool, to: date) -> None:
+    answer = await advance(pool, POLICY, to, Cause(UUID(int=to.toordinal()), b"", "bench", UUID(int=2)))
+    assert answer.body["windows_judged"]
+
+
+POLICY = load_policy(None).model_copy(
+    update={"commitments": tuple(one for one in load_policy(None).commitments if one.windows == "month")}
+)
+"""The county's policy with the two kinds of contact that every month has."""
+
+
+async def _load(servers: Servers, dsn: str, people: int, months: int) -> None:
+    """Put children, their files and the visits of *months* where contact's readers would."""
+    known = list(children(people))
+    async with servers.pool(servers.as_admin(dsn), 1) as admin, admin.acquire() as connection:
+        await connection.execute(BARE_TABLE)
+        for table, columns, rows in _tables(known, months):
+            await connection.copy_records_to_table(
+                table, schema_name="app", columns=columns.split(), records=rows
+            )
+        await connection.execute(
+            "INSERT INTO app.judged_until (day) VALUES ($1)", FIRST_MONTH + timedelta(days=5)
+        )
+        await connection.execute("VACUUM ANALYZE")
+
+
+def _tables(known: list[Child], months: int) -> Iterator[tuple[str, str, Iterator[tuple[object, ...]]]]:
+    counties = sorted({child.area[:6] for child in known})
+    yield "areas", "code level", ((code, "county") for code in counties)
+    yield (
+        "files",
+        "spell_id child_id filed_on recorded_on",
+        ((child.child_id, child.child_id, FILED, FILED) for child in known),
+    )
+    yield (
+        "child_states",
+        "child_id from_on recorded_on area poor",
+        ((child.child_id, FILED, FILED, child.area, child.poor) for child in known),
+    )
+    yield (
+        "keeping",
+        "child_id kind on_day visit_id known_on seq",
+        chain.from_iterable(_kept(known, number) for number in range(months)),
+    )
+
+
+def _kept(known: list[Child], number: int) -> Iterator[tuple[object, ...]]:
+    first, _ = _month(number)
+    for kind_number, kind in enumerate(("guardian_talk", "parent_call")):
+        for n, child in enumerate(known):
+            visit_id = UUID(int=child.child_id.int ^ (number * 2 + kind_number + 1))
+            if visit_id.int % 100 < KEPT * 100:
+                day = first + timedelta(days=n % 28)
+                yield child.child_id, kind, day, visit_id, day, n

@@ -1,0 +1,61 @@
+"""Receiving: events from the bus into reporting's tables, beside a loop that only fetches and decodes them."""
+
+import asyncio
+import time
+from contextlib import suppress
+from uuid import UUID
+
+from nats.aio.client import Client
+
+from benchmarks.figure import Figure, in_turns
+from benchmarks.invented import Told, year
+from benchmarks.servers import Servers
+from benchmarks.streaming import fetch_and_decode, fresh_stream, message, publish
+from services.reporting.readers import SOURCES, readers
+from shared.event_store import Pool, Position
+from shared.receiving import Receiving
+
+WAIT_SECONDS_MAX = 600.0
+
+
+async def receiving(servers: Servers, people: int, repetitions: int) -> Figure:
+    """Receive the year of *people* children, one source after the other."""
+    told = list(year(people))
+    counts: dict[str, int] = {}
+    async with servers.client() as client:
+        for source in SOURCES:
+            messages = [message(one, n) for n, one in enumerate(_of(told, source), start=1)]
+            counts[source] = len(messages)
+            await fresh_stream(client, source)
+            await publish(client, messages)
+
+        async def ours() -> float:
+            async with servers.fresh_pool("reporting") as pool:
+                begun = time.perf_counter()
+                await _received(pool, client, counts)
+                return len(told) / (time.perf_counter() - begun)
+
+        async def limit() -> float:
+            begun = time.perf_counter()
+            for source, count in counts.items():
+                await fetch_and_decode(client, source, "bare", count)
+            return len(told) / (time.perf_counter() - begun)
+
+        mine, bare = await in_turns(repetitions, ours, limit)
+    return Figure("receiving into reporting's read models", mine, bare, "events/s", 0.4)
+
+
+def _of(told: list[Told], source: str) -> list[Told]:
+    return [one for one in told if one.source == source]
+
+
+async def _received(pool: Pool, client: Client, counts: dict[str, int]) -> None:
+    for reader in readers():
+        working = Receiving(pool, client, reader, UUID(int=3))
+        running = asyncio.create_task(working.run())
+        end = Position(1, counts[reader.source])
+        assert await working.caught_up(end, WAIT_SECONDS_MAX)
+        assert not working.state.parked
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running

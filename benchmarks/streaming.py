@@ -1,0 +1,89 @@
+"""The bus by itself: messages put into a source's stream as a relay would, and fetched without a projection."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+import orjson
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
+
+from benchmarks.invented import Told
+from shared.contracts.event import subject_of
+from shared.envelope import read_envelope
+from shared.provisioning import ensure_consumer, ensure_stream
+from shared.receiving import BATCH_MAX, FETCH_SECONDS
+from shared.relay import ACK_SECONDS_MAX
+from shared.subjects import stream_of
+
+STORE = UUID(int=7)
+BATCHES = UUID(int=8)
+
+
+class Message(NamedTuple):
+    """What a relay publishes for an event."""
+
+    subject: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def message(one: Told, position: int) -> Message:
+    """Return the message of an event at *position* of its log."""
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": str(one.event_id),
+        "ce-type": one.event_type,
+        "ce-source": f"/kith/{one.source}",
+        "ce-subject": one.stream_id,
+        "ce-time": "2026-01-01T00:00:00.000000+00:00",
+        "content-type": "application/json",
+        "Kith-Store": str(STORE),
+        "Kith-Tx": "1",
+        "Kith-Position": str(position),
+        "Kith-Stream": one.stream_id,
+        "Kith-Version": str(one.version),
+        "Kith-Schema-Version": "1",
+        "Kith-Correlation": str(UUID(int=2)),
+    }
+    return Message(subject_of(one.source, one.event_type, one.area), one.body.encode(), headers)
+
+
+async def fresh_stream(client: Client, source: str) -> None:
+    """Make the stream of *source* anew, as its service does."""
+    js = client.jetstream()
+    with suppress(NotFoundError):
+        await js.delete_stream(stream_of(source))
+    await ensure_stream(js, source)
+
+
+async def publish(client: Client, messages: Sequence[Message]) -> None:
+    """Publish in atomic batches of BATCH_MAX, one after the other: the bare loop."""
+    for start in range(0, len(messages), BATCH_MAX):
+        batch = messages[start : start + BATCH_MAX]
+        batch_id = str(uuid5(BATCHES, str(start)))
+        for n, (subject, body, headers) in enumerate(batch, start=1):
+            numbered = headers | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)}
+            if n == len(batch):
+                numbered["Nats-Batch-Commit"] = "1"
+            elif n > 1:
+                await client.publish(subject, body, headers=numbered)
+                continue
+            reply = await client.request(subject, body, timeout=ACK_SECONDS_MAX, headers=numbered)
+            assert not reply.data or "error" not in orjson.loads(reply.data)
+
+
+async def fetch_and_decode(client: Client, source: str, name: str, count: int) -> int:
+    """Fetch *count* messages in batches and decode each: a reader without tables."""
+    js = client.jetstream()
+    await ensure_consumer(js, source, name)
+    subscription = await js.pull_subscribe_bind(name, stream_of(source))
+    seen = 0
+    while seen < count:
+        messages = await subscription.fetch(BATCH_MAX, timeout=FETCH_SECONDS)
+        seen += len([read_envelope(source, one.headers, one.data).open() for one in messages])
+        await messages[-1].ack()
+    await subscription.unsubscribe()
+    await js.delete_consumer(stream_of(source), name)
+    return seen
