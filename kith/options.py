@@ -20,7 +20,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON objec
 Area = Annotated[str | None, typer.Option(help="An area's code: 6, 9 or 12 digits. Default: the county.")]
 PaperFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 PaperFiles = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)]
-Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, readable=True)]
 
 ServiceName = Literal["registry", "pairing", "contact", "reporting"]
 

@@ -31,6 +31,7 @@ from shared.messages import language_of
 from shared.papers.refusals import kept_workbook
 from shared.problems import NotFound, Refused
 from shared.running import Running
+from shared.said import Day
 from shared.tokens import Caller, Permission
 
 router = APIRouter(tags=["imports"])
@@ -38,7 +39,6 @@ router = APIRouter(tags=["imports"])
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Importer = Annotated[Caller, Depends(may(Permission.IMPORT))]
-Advancer = Annotated[Caller, Depends(may(Permission.ADVANCE))]
 
 
 class Advance(BaseModel):
@@ -46,13 +46,13 @@ class Advance(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: date
+    to: Day
     after: dict[str, str] = {}
 
 
 @router.post("/imports/areas")
 async def take_areas(
-    running: RunningHere, caller: Importer, cause: CauseHere, file: UploadFile, on: date | None = None
+    running: RunningHere, caller: Importer, cause: CauseHere, file: UploadFile, on: Day | None = None
 ) -> dict[str, Any]:
     """Take in the list of areas as it is on *on* (today, where it is not given)."""
     content = await file.read()
@@ -70,7 +70,7 @@ async def take_roster(
     cause: CauseHere,
     request: Request,
     file: UploadFile,
-    filed_on: date,
+    filed_on: Day,
 ) -> dict[str, Any]:
     """Take in the roster of a township, whose name begins with the township's code, as filed on a day."""
     if running.settings.clock == "live" and filed_on > clock.today_in_shanghai():
@@ -89,7 +89,7 @@ async def take_roster(
     return answer(running, given)
 
 
-@router.get("/imports/{import_id}", dependencies=[Depends(may(Permission.IMPORT))])
+@router.get("/imports/{import_id:uuid}", dependencies=[Depends(may(Permission.IMPORT))])
 async def one_import(connection: ReadingHere, import_id: UUID) -> dict[str, Any]:
     """Tell what became of an import: running, interrupted, or done with its answer."""
     found = await import_ledger.find_import(connection, import_id)

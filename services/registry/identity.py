@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
-from services.registry.domain.recognition import Person
 from shared.contracts.event import Keyed, Sex
 from shared.papers.citizen_id import birth_date_of, fault_of, sex_of
 from shared.papers.text import compact, free_text, person_name, phone_number
@@ -24,7 +23,7 @@ class Identity(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=50)]
-    id_number: Annotated[str, StringConstraints(pattern=r"^\d{17}[\dX]$")] | None = None
+    id_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{17}[0-9X]$")] | None = None
     school: Line = ""
     guardian_name: Line = ""
     guardian_phone: Line = ""
@@ -117,8 +116,3 @@ def household_key(vault: Vault, identity: Identity) -> Keyed | None:
     if not (all(father) or all(mother)):
         return None
     return vault.keyed("household", *father, *mother)
-
-
-def person_of(child_id: UUID, keys: Keys, birth_date: date, sex: Sex, village: str) -> Person:
-    """Return the child as papers tell children apart."""
-    return Person(child_id, keys.name, birth_date, sex, village, keys.citizen)

@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from shared.event_store import Connection, Pool
+from shared.event_store import ACQUIRE_SECONDS, Connection, Pool
 from shared.problems import RETRY_LATER_SECONDS, Away
 from shared.sql import queries
 
@@ -85,10 +85,15 @@ async def importing_alone(pool: Pool) -> AsyncIterator[None]:
 async def _alone(pool: Pool) -> "PoolConnectionProxy[asyncpg.Record]":
     """Return a connection that holds the right; who waits holds none, so that who imports finds one."""
     for _ in range(ALONE_TRIES_MAX):
-        connection = await pool.acquire()
-        if await connection.fetchval(SQL.try_alone, ALONE_KEY):
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        alone = False
+        try:
+            alone = bool(await connection.fetchval(SQL.try_alone, ALONE_KEY))
+        finally:
+            if not alone:
+                await pool.release(connection)
+        if alone:
             return connection
-        await pool.release(connection)
         await asyncio.sleep(ALONE_WAIT_SECONDS)
     raise Away("import_running", retry_seconds=RETRY_LATER_SECONDS)
 

@@ -20,9 +20,3 @@ def birthday(born: date, years: int) -> date:
 def sixteen_on(born: date) -> date:
     """Return the first day on which somebody born on *born* no longer counts as a child."""
     return birthday(born, CHILDHOOD_ENDS)
-
-
-def age_on(born: date, day: date) -> int:
-    """Return the full years of age on *day*; negative before the birth."""
-    years = day.year - born.year
-    return years if birthday(born, years) <= day else years - 1
