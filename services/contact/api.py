@@ -1,7 +1,6 @@
 """The HTTP of contact: visits told and listed, the day advanced, work lists, what was missed and raised."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -31,6 +30,7 @@ from shared.edge import (
 )
 from shared.problems import NotFound
 from shared.running import Running
+from shared.said import Day
 from shared.tokens import Caller, Permission
 
 ADVANCE_WAIT_SECONDS = 60.0
@@ -47,7 +47,7 @@ class Advance(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: date
+    to: Day
     after: dict[str, str] = {}
 
     def positions(self) -> str:
@@ -61,8 +61,8 @@ def asked_of(
     area: AreaCode | None = None,
     child_id: UUID | None = None,
     kind: ContactKind | None = None,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
 ) -> Asked:
     """Return what a list is asked for."""
     return Asked(area, child_id, kind, first, last)
@@ -130,7 +130,7 @@ def missed_router(policy: Policy) -> APIRouter:
         page: PageHere,
         area: AreaCode | None = None,
         carer: UUID | None = None,
-        until: date | None = None,
+        until: Day | None = None,
     ) -> dict[str, Any]:
         """List what is due, for whom and until when, overdue first; *until* keeps what closes by that day."""
         day = await recorded_day(running, reading)

@@ -1,7 +1,6 @@
 """A visit that somebody tells as it happens: logged once, with a note that never leaves the vault."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from shared.event_store import Connection
 from shared.handling import Answer, Cause, once
 from shared.problems import NotFound
 from shared.running import Running
+from shared.said import Day, YesOrNo
 from shared.scope import narrow
 from shared.tokens import Caller
 
@@ -32,8 +32,8 @@ class VisitTold(BaseModel):
 
     child_id: UUID
     kind: ContactKind
-    on: date
-    reached: bool
+    on: Day
+    reached: YesOrNo
     note: Annotated[str | None, StringConstraints(max_length=NOTE_LENGTH_MAX)] = None
     """Free text: kept in the vault, published nowhere."""
 

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.pairing.domain.carer import CAPACITY_MAX
 from shared.contracts.event import AreaCode, CarerKind, PairEndReason, Sex
 from shared.day import last_advanced
-from shared.edge import Page, recorded_day
+from shared.edge import Page, positions_in, recorded_day
 from shared.event_store import Connection, Position
 from shared.problems import Refused
 from shared.running import Running
+from shared.said import Count, Day, YesOrNo
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
-Capacity = Annotated[int, Field(ge=0, le=CAPACITY_MAX)]
+Capacity = Annotated[Count, Field(ge=0, le=CAPACITY_MAX)]
 
 
 class Asked(BaseModel):
@@ -35,14 +36,14 @@ class NewCarer(Asked):
     sex: Sex = Sex.UNKNOWN
     area: AreaCode
     capacity: Capacity
-    cleared: bool = False
-    on: date
+    cleared: YesOrNo = False
+    on: Day
 
 
 class Dated(Asked):
     """A change from a day on."""
 
-    on: date
+    on: Day
 
 
 class RevisedCarer(Asked):
@@ -50,7 +51,7 @@ class RevisedCarer(Asked):
 
     area: AreaCode | None = None
     capacity: Capacity | None = None
-    on: date
+    on: Day
 
 
 class NewPair(Asked):
@@ -58,27 +59,27 @@ class NewPair(Asked):
 
     child_id: UUID
     carer_id: UUID
-    on: date
+    on: Day
 
 
 class PairEnding(Asked):
     """A pair that somebody wants ended: requested, or replaced by another."""
 
     reason: PairEndReason
-    on: date
+    on: Day
 
 
 class AreaAndDay(Asked):
     """For whom suggestions are wanted, and from which day the pairs would be in force."""
 
     area: AreaCode
-    on: date
+    on: Day
 
 
 class Advance(Asked):
     """The day to advance to, and the other services' log positions to wait for."""
 
-    to: date
+    to: Day
     after: dict[str, str] = Field(default_factory=dict)
 
     def position_of(self, service: str) -> Position | None:
@@ -86,10 +87,7 @@ class Advance(Asked):
         given = self.after.get(service)
         if given is None:
             return None
-        try:
-            return Position.parse(given.removeprefix(f"{service}:"))
-        except ValueError:
-            raise Refused("bad_position") from None
+        return positions_in(f"{service}:{given.removeprefix(f'{service}:')}").get(service)
 
 
 async def bulk_day(running: Running, connection: Connection, on: date) -> date:

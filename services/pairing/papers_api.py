@@ -20,12 +20,21 @@ from services.pairing.importing import (
     judge_rows,
     keyed_rows,
 )
-from shared.edge import CauseHere, ReadingHere, answer, may, positions_in, wait_until_known
+from shared.edge import (
+    CauseHere,
+    ReadingHere,
+    answer,
+    may,
+    positions_in,
+    require_day_come,
+    wait_until_known,
+)
 from shared.handling import Cause
 from shared.messages import Language, language_of
 from shared.papers.refusals import kept_workbook
 from shared.problems import Away, NotFound
 from shared.running import Running
+from shared.said import Day
 from shared.scope import narrow
 from shared.tokens import Caller, Permission
 
@@ -42,7 +51,7 @@ def papers_router(running: Running) -> APIRouter:
     async def import_list(
         *,
         file: UploadFile,
-        on: date,
+        on: Day,
         caller: Importer,
         cause: CauseHere,
         after: str | None = None,
@@ -52,7 +61,7 @@ def papers_router(running: Running) -> APIRouter:
         importing = await _read(running, file, on, caller, cause, language=language_of(accept_language))
         return answer(running, await import_carers(importing))
 
-    @router.get("/{import_id}")
+    @router.get("/{import_id:uuid}")
     async def show_import(import_id: UUID, reading: ReadingHere, _caller: Importer) -> dict[str, Any]:
         found = await find_import(reading, import_id)
         if found is None:
@@ -109,6 +118,7 @@ def day_router(running: Running) -> APIRouter:
     async def advance_day(
         asked: Advance, _caller: Annotated[Caller, Depends(may(Permission.ADVANCE))], cause: CauseHere
     ) -> dict[str, Any]:
+        require_day_come(running, asked.to)
         given = await advance(running, asked.to, asked.position_of(READER.source), cause)
         return answer(running, given)
 

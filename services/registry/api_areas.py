@@ -15,6 +15,7 @@ from shared.edge import CauseHere, PageHere, ReadingHere, RunningHere, answer, m
 from shared.event_store import Connection
 from shared.handling import Cause, decide_and_append, once
 from shared.running import Running
+from shared.said import Day
 from shared.tokens import Caller, Permission
 
 router = APIRouter(tags=["areas"])
@@ -32,7 +33,7 @@ class AreaDefinition(BaseModel):
     name: Name
     level: Level
     parent: AreaCode | None = None
-    on: date
+    on: Day
 
 
 class NewName(BaseModel):
@@ -41,7 +42,7 @@ class NewName(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name
-    on: date
+    on: Day
 
 
 class Closing(BaseModel):
@@ -50,7 +51,7 @@ class Closing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     successor: AreaCode | None = None
-    on: date
+    on: Day
 
 
 @router.get("/areas", dependencies=[Depends(may(Permission.READ))])

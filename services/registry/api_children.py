@@ -41,6 +41,7 @@ from shared.event_store import Connection
 from shared.handling import Cause, once
 from shared.problems import Forbidden, NotFound, Refused
 from shared.running import Running
+from shared.said import Day, YesOrNo
 from shared.tokens import Caller, Permission, Role
 
 router = APIRouter(prefix="/children", tags=["children"])
@@ -54,7 +55,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    on: date
+    on: Day
 
 
 class FileSaid(BaseModel):
@@ -62,13 +63,13 @@ class FileSaid(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    birth_date: date
+    birth_date: Day
     sex: Sex
-    ethnic_group: Annotated[str, Field(pattern=r"^\d{2}$")] = "00"
+    ethnic_group: Annotated[str, Field(pattern=r"^[0-9]{2}$")] = "00"
     health: Health = Health.UNKNOWN
     schooling: Schooling = Schooling.UNKNOWN
-    boards: bool | None = None
-    poor: bool | None = None
+    boards: YesOrNo | None = None
+    poor: YesOrNo | None = None
     guardianship: Guardianship = Guardianship.UNKNOWN
     rating: Rating = Rating.UNKNOWN
 
@@ -123,7 +124,7 @@ class Asked(BaseModel):
 
     ids: Annotated[list[UUID], Field(max_length=IDENTITIES_MAX)]
     reason: Annotated[str, Field(min_length=1, max_length=200)]
-    unmask: bool = False
+    unmask: YesOrNo = False
 
 
 Work = Callable[[Filing], Awaitable[dict[str, Any]]]
@@ -139,7 +140,7 @@ async def children(
     return page.of(rows, lambda row: row["child_id"])
 
 
-@router.get("/{child_id}", dependencies=[Depends(may(Permission.READ))])
+@router.get("/{child_id:uuid}", dependencies=[Depends(may(Permission.READ))])
 async def one_child(connection: ReadingHere, child_id: UUID) -> dict[str, Any]:
     """Show a file as it stands, without names."""
     found = await find_child(connection, child_id)

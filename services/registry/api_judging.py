@@ -1,6 +1,5 @@
 """What waits for a person's judgement, by HTTP: likely duplicates, and id numbers that came later."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from services.registry.child_lists import FIRST, list_learned, list_likely
 from services.registry.judging import Verdict, judge_number, judge_pair
 from shared.contracts.event import AreaCode
 from shared.edge import CauseHere, PageHere, ReadingHere, RunningHere, may
+from shared.said import Day, YesOrNo
 from shared.tokens import Caller, Permission
 
 router = APIRouter(prefix="/children", tags=["judging"])
@@ -26,7 +26,7 @@ class PairJudged(BaseModel):
 
     verdict: Verdict
     survivor_id: UUID | None = None
-    on: date | None = None
+    on: Day | None = None
 
 
 class NumberJudged(BaseModel):
@@ -35,8 +35,8 @@ class NumberJudged(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     learned_id: UUID
-    confirmed: bool = True
-    on: date | None = None
+    confirmed: YesOrNo = True
+    on: Day | None = None
 
 
 @router.get("/likely-duplicates", dependencies=[Depends(may(Permission.READ))])

@@ -20,6 +20,7 @@ from shared.handling import once
 from shared.messages import Language, text
 from shared.problems import NotFound, Refused
 from shared.running import Running
+from shared.said import Day
 from shared.tokens import Caller, Permission
 
 Desk = Annotated[Caller, Depends(may(Permission.MANAGE))]
@@ -31,9 +32,9 @@ class NewSummary(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     area: AreaCode
-    first_day: Annotated[date, Field(alias="from")]
-    last_day: Annotated[date, Field(alias="to")]
-    known_on: date | None = None
+    first_day: Annotated[Day, Field(alias="from")]
+    last_day: Annotated[Day, Field(alias="to")]
+    known_on: Day | None = None
 
 
 def summaries_router(running: Running) -> APIRouter:

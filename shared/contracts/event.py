@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-AreaCode = Annotated[str, StringConstraints(pattern=r"^(\d{6}|\d{9}|\d{12})$")]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$")]
 """An area by its code: 6 digits a county, 9 a township, 12 a village; a prefix is the ancestor (GB/T 2260)."""
 
-VillageCode = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-TownshipCode = Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
+VillageCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+TownshipCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
 
 Keyed = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 """A name that must be comparable but not readable: the first 16 hex digits of its HMAC with the vault's secret."""

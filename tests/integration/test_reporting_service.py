@@ -166,7 +166,7 @@ async def test_what_cannot_be_answered_is_said_with_its_reason(county: County) -
     refused: Sequence[tuple[str, dict[str, Any], int, str]] = (
         ("/lists/files.bored", {"area": COUNTY}, 404, "measure_unknown"),
         ("/lists/files.open", {"area": COUNTY, "after_key": "x"}, 422, "bad_page_key"),
-        ("/figures", {"area": COUNTY, "as_of": "9999-12-31"}, 422, "day_out_of_range"),
+        ("/figures", {"area": COUNTY, "as_of": "9999-12-31"}, 422, "invalid_request"),
         ("/figures", {"area": COUNTY, "from": "2026-03-01", "to": "2026-02-01"}, 422, "period_backwards"),
         ("/series", {"area": COUNTY, "measure": "nothing"}, 404, "measure_unknown"),
     )

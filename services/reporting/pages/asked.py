@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 
-from services.reporting.asking_days import YEAR_MAX, YEAR_MIN
+from shared.said import YEAR_MAX, YEAR_MIN
 
 DAYS = ("as_of", "known_on", "from", "to")
 

@@ -1,0 +1,35 @@
+"""Days, yes or no, and counts as a request may say them: what the OpenAPI document promises and nothing near it."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Strict
+from pydantic_core import PydanticCustomError
+
+YEAR_MIN, YEAR_MAX = 1900, 2199
+"""Years that a day may lie in: a slip such as 0206 would have eighteen centuries of windows judged."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day_as_written(day: object) -> object:
+    """Let pass only a day of the calendar: a number would be read as seconds since 1970."""
+    if isinstance(day, date) and not isinstance(day, datetime):
+        return day
+    if not isinstance(day, str) or _DAY.fullmatch(day) is None:
+        raise PydanticCustomError("date_parsing", "a day is written YYYY-MM-DD")
+    if not YEAR_MIN <= int(day[:4]) <= YEAR_MAX:
+        limits = {"first": YEAR_MIN, "last": YEAR_MAX}
+        raise PydanticCustomError("day_out_of_range", "a day lies between {first} and {last}", limits)
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_day_as_written)]
+"""A day, written YYYY-MM-DD, in a year from YEAR_MIN to YEAR_MAX."""
+
+YesOrNo = Annotated[bool, Strict()]
+"""true or false in a JSON body: a word or a number that stands for one is a mistake of the sender."""
+
+Count = Annotated[int, Strict()]
+"""A whole number in a JSON body, not a text or a fraction that holds one."""
