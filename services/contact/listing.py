@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from services.contact.paging import Keyset
+from services.contact.paging import Keyset, whole_number
 from shared.contracts.event import ContactKind, EscalationLevel
 from shared.edge import Page
 from shared.event_store import Connection
@@ -15,7 +15,7 @@ SQL = queries(__file__)
 
 MissState = Literal["outstanding", "made_good", "withdrawn"]
 
-VISIT_KEY = Keyset(date.fromisoformat, int)
+VISIT_KEY = Keyset(date.fromisoformat, whole_number(18))
 MISS_KEY = Keyset(date.fromisoformat, UUID, str)
 ESCALATION_KEY = Keyset(date.fromisoformat, UUID, str, date.fromisoformat, str)
 

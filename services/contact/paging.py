@@ -1,11 +1,24 @@
 """The keys that lists go on after: a few typed values in one text."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from shared.problems import Refused
 
 SEPARATOR = "~"
+
+
+def whole_number(digits: int) -> Callable[[str], int]:
+    """Return what reads a number of at most *digits* digits, as the column it is compared with holds."""
+    pattern = re.compile(rf"[0-9]{{1,{digits}}}")
+
+    def read(written: str) -> int:
+        if pattern.fullmatch(written) is None:
+            raise ValueError(written)
+        return int(written)
+
+    return read
 
 
 class Keyset:

@@ -9,14 +9,14 @@ import asyncpg
 
 from services.contact.domain.policy import Policy
 from services.contact.domain.windows import windows_running
-from services.contact.paging import Keyset
+from services.contact.paging import Keyset, whole_number
 from shared.edge import Page
 from shared.event_store import Connection
 from shared.sql import queries
 
 SQL = queries(__file__)
 
-KEY = Keyset(int, date.fromisoformat, str, UUID, str)
+KEY = Keyset(whole_number(1), date.fromisoformat, str, UUID, str)
 """Of an item: 0 overdue or 1 running, the window's last day, the area, the child, the kind."""
 
 
