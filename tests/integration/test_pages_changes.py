@@ -28,8 +28,9 @@ async def page_of(changes: Changes, area: str) -> AsyncIterator["asyncio.Queue[i
     told: asyncio.Queue[int] = asyncio.Queue()
 
     async def listen() -> None:
-        async for arrival in changes.of(area):
-            told.put_nowait(arrival)
+        with changes.listening(area) as arrivals:
+            async for arrival in arrivals:
+                told.put_nowait(arrival)
 
     listening = asyncio.create_task(listen())
     await asyncio.sleep(0)

@@ -28,6 +28,13 @@ class _Listener:
     arrival: int = 0
 
 
+async def _arrivals(listener: _Listener) -> AsyncIterator[int]:
+    while True:
+        await listener.changed.wait()
+        listener.changed.clear()
+        yield listener.arrival
+
+
 class Changes:
     """The pages that listen, and the look for events that arrived since the last one."""
 
@@ -38,13 +45,11 @@ class Changes:
         self._before = 0
         self._last: int | None = None
 
-    async def of(self, area: str) -> AsyncIterator[int]:
-        """Yield the newest arrival each time that events of *area* came; raises TooManyPages."""
+    @contextmanager
+    def listening(self, area: str) -> Iterator[AsyncIterator[int]]:
+        """Give the newest arrival each time that events of *area* came; raises TooManyPages at once."""
         with self._listening(area) as listener:
-            while True:
-                await listener.changed.wait()
-                listener.changed.clear()
-                yield listener.arrival
+            yield _arrivals(listener)
 
     async def look_for_ever(self, pool: Pool) -> None:
         """Look every LOOK_SECONDS while somebody listens."""

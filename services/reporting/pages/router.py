@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from faststream.nats import NatsBroker
@@ -169,15 +169,22 @@ def change_routes(changes: Changes) -> APIRouter:
     """Return the route on which open pages hear that something changed."""
     router = APIRouter()
 
-    @router.get("/changes", response_class=EventSourceResponse)
-    async def told(caller: Reader, area: AreaAsked) -> AsyncIterator[ServerSentEvent]:
-        """Say "changed" with the area and the newest arrival; the page then asks again with its own rights."""
+    # Whatever is to be refused must be so before the answer begins, which a stream does at its first step.
+    async def listening(caller: Reader, area: AreaAsked) -> AsyncIterator[AsyncIterator[int]]:
         require_area(caller, area)
         try:
-            async for arrival in changes.of(area):
-                yield ServerSentEvent(event="changed", data={"area": area, "arrival": arrival})
+            with changes.listening(area) as arrivals:
+                yield arrivals
         except TooManyPages:
             raise Away("busy", retry_seconds=NO_PLACE_RETRY_SECONDS) from None
+
+    @router.get("/changes", response_class=EventSourceResponse)
+    async def told(
+        arrivals: Annotated[AsyncIterator[int], Depends(listening)], area: AreaAsked
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Say "changed" with the area and the newest arrival; the page then asks again with its own rights."""
+        async for arrival in arrivals:
+            yield ServerSentEvent(event="changed", data={"area": area, "arrival": arrival})
 
     return router
 
