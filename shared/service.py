@@ -17,6 +17,8 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from shared import bus, health, logs
 from shared.asking import Question
@@ -45,6 +47,8 @@ GRACEFUL_SECONDS_MAX = 5
 """How long open requests may go on when the service is told to stop."""
 KEEP_ALIVE_SECONDS = 30
 BACKLOG_MAX = 512
+
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 def no_readers(_running: Running) -> Sequence[Reader]:
@@ -221,10 +225,22 @@ async def _close(pool: Pool) -> None:
 
 def _tell_problems(app: FastAPI, problem_page: ProblemPage | None) -> None:
     async def tell(request: Request, failure: Exception) -> Response:
+        if isinstance(failure, HTTPException) and failure.status_code == HTTP_405_METHOD_NOT_ALLOWED:
+            failure = HTTPException(failure.status_code, headers={"Allow": _methods_at(request)})
         return await respond(request, failure, problem_page)
 
     app.add_exception_handler(HTTPException, tell)
     app.add_exception_handler(RequestValidationError, tell)
+
+
+def _methods_at(request: Request) -> str:
+    """Return the methods that this address takes: each of its routes knows only its own."""
+
+    def taken(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+    return ", ".join(filter(taken, METHODS))
 
 
 def _operation_id(route: APIRoute) -> str:

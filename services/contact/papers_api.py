@@ -52,7 +52,7 @@ def papers_router() -> APIRouter:
         given = await import_log(running, caller, cause, paper, language_of(accept_language))
         return answer(running, given)
 
-    @router.get("/{import_id}")
+    @router.get("/{import_id:uuid}")
     async def show_import(reading: ReadingHere, _caller: Imports, import_id: UUID) -> dict[str, Any]:
         """Tell what an import was answered."""
         found = await find_import(reading, import_id)
