@@ -27,7 +27,7 @@ from services.registry.identity import (
     keys_of,
     school_key,
 )
-from services.registry.learning import Likeness, note_likely
+from services.registry.learning import Likeness, drop_learned, note_likely
 from services.registry.projecting import project_children
 from shared.contracts.event import LeavingReason
 from shared.contracts.registry import ChildFile
@@ -195,6 +195,8 @@ async def come_back(
 
 async def merge(filing: Filing, child_id: UUID, survivor_id: UUID) -> dict[str, Any]:
     """Close a child's file as a second one of another's, reversibly."""
+    # Held, so that of two merges of the same two files at once the later sees the earlier.
+    await filing.connection.fetch(SQL.hold_files, [child_id, survivor_id])
     survivor = await standing_of(filing.connection, survivor_id)
     command = MergeChildren(
         survivor_id=survivor_id,
@@ -213,9 +215,12 @@ async def unmerge(filing: Filing, child_id: UUID) -> dict[str, Any]:
 async def forget(filing: Filing, child_id: UUID) -> dict[str, Any]:
     """Delete who a child is, for good; the file, its events and every total stay what they were."""
     await _known(filing.connection, child_id)
-    forgotten = await filing.vault.forget(filing.connection, child_id)
+    learned = await drop_learned(
+        filing.connection, child_id, dropped_by=filing.cause.caller, on=filing.recorded_on
+    )
+    forgotten = await filing.vault.apply_forgotten(filing.connection, [child_id, *learned])
     await child_keys.drop_names(filing.connection, child_id)
-    return {"child_id": str(child_id), "changed": forgotten}
+    return {"child_id": str(child_id), "changed": forgotten > 0}
 
 
 async def _known(connection: Connection, child_id: UUID) -> Standing:

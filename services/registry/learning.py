@@ -58,3 +58,9 @@ async def note_learned(
             found_on,
             import_id,
         )
+
+
+async def drop_learned(connection: Connection, child_id: UUID, *, dropped_by: str, on: date) -> list[UUID]:
+    """Dismiss the numbers that wait for a child's confirmation; return what the vault keeps them under."""
+    rows = await connection.fetch(SQL.drop_learned, child_id, dropped_by, on)
+    return [row["learned_id"] for row in rows]

@@ -13,3 +13,9 @@ INSERT INTO app.learned_ids (learned_id, child_id, area, found_on, import_id)
 SELECT DISTINCT ON (u.learned_id) u.learned_id, u.child_id, u.area, $4::date, $5::uuid
   FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(learned_id, child_id, area)
 ON CONFLICT DO NOTHING
+
+-- name: drop_learned
+-- Id numbers that came later for a child whom nobody is to know any more.
+UPDATE app.learned_ids SET verdict = 'dismissed', judged_by = $2::text, judged_on = $3::date
+ WHERE child_id = $1::uuid AND verdict IS NULL
+RETURNING learned_id

@@ -1,11 +1,14 @@
 """Children's files on real servers: every command, who may see what, matching, the day, forgetting."""
 
+import asyncio
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.registry.asks import questions
+from services.registry.filing import Filing, merge
 from services.registry.matching import match_rows
 from shared.contracts.asks import (
     IDENTITIES,
@@ -19,6 +22,7 @@ from shared.contracts.asks import (
 from shared.contracts.event import LeavingReason
 from shared.contracts.registry import ChildLeft, ChildTransferred, ChildTransferredOut
 from shared.event_store import last_position
+from shared.handling import rule_cause
 from shared.problems import Forbidden
 from shared.tokens import Caller, Role
 from tests.integration.registry_at_work import (
@@ -310,6 +314,34 @@ async def test_a_forgotten_child_has_no_name_and_every_count_stays(registry: Reg
     assert await meant(registry, "周梅", LIUQIAO) == "unknown"
     told = await registry.take_roster(roster(child_row("周梅", id_number(1))))
     assert (told["taken"], told["duplicates"]) == (0, 1)
+
+
+async def test_a_number_that_waits_for_confirmation_is_forgotten_with_its_child(registry: Registry) -> None:
+    await registry.take_roster(roster(child_row("周梅")))
+    await registry.take_roster(roster(child_row("周梅", id_number(1))))
+    await registry.do("/advance", {"to": "2026-01-05"})
+    (waiting,) = (await registry.get("/children/learned-ids")).json()["items"]
+
+    assert (await registry.do(f"/children/{waiting['child_id']}/forget", {}))["changed"]
+
+    assert (await registry.get("/children/learned-ids")).json()["items"] == []
+    ids = [UUID(waiting["learned_id"]), UUID(waiting["child_id"])]
+    async with registry.pool.acquire() as connection, connection.transaction():
+        assert await registry.running.vault.read(connection, ids) == {}
+
+
+async def test_of_two_merges_against_each_other_one_is_refused(registry: Registry) -> None:
+    first = await registered(registry)
+    second = await registered(registry, {"name": "李响", "id_number": id_number(2)})
+    cause = rule_cause("the first of two merges")
+    async with registry.pool.acquire() as connection, connection.transaction():
+        days = (date(2026, 5, 1), date(2026, 6, 1))
+        one = Filing(connection, registry.running.vault, cause, *days)
+        await merge(one, UUID(first), UUID(second))
+        body = {"on": "2026-05-01", "survivor_id": first}
+        other = asyncio.create_task(registry.post(f"/children/{second}/merge", body))
+        await asyncio.wait({other}, timeout=0.5)
+    assert (await other).json()["code"] == "survivor_unknown"
 
 
 async def test_an_area_with_open_files_is_closed_only_after_they_moved(registry: Registry) -> None:
