@@ -22,9 +22,10 @@ class ReaderState:
 
     source: str
     checkpoint: Position
-    lag_events: int
-    lag_seconds: float
-    """Age of the oldest event it has not taken."""
+    lag_events: int | None
+    """None where the replica that answered leaves the reading to another."""
+    lag_seconds: float | None
+    """Age of the last event it has taken, where there are more; else 0."""
     state: str
     parked: int
 
