@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import StringConstraints
@@ -17,7 +18,7 @@ from shared.event_store import SQL as LOG_SQL
 from shared.event_store import START, Position, Recorded, find_event, horizon_lag, last_position
 from shared.health import lag_seconds
 from shared.problems import Away, NotFound, Refused
-from shared.receiving import Receiving
+from shared.receiving import ReaderState
 from shared.running import Running
 from shared.sql import queries
 from shared.tokens import Caller, Permission
@@ -57,6 +58,7 @@ def _add_status(router: APIRouter, running: Running) -> None:
             advanced = await last_advanced(connection)
             log_end = await last_position(connection)
             lag = await horizon_lag(connection)
+            readers = await connection.fetch(SQL.readers, list(running.readers))
         return {
             "service": running.name,
             "version": running.version,
@@ -66,7 +68,7 @@ def _add_status(router: APIRouter, running: Running) -> None:
             "today": clock.today_in_shanghai(),
             "position": f"{running.name}:{log_end}",
             "relay": _relay_state(running),
-            "readers": [_reader_state(receiving) for receiving in running.receivings],
+            "readers": [_reader_state(running, row) for row in readers],
             "horizon_lag_seconds": round(lag, 3),
         }
 
@@ -176,17 +178,24 @@ def _relay_state(running: Running) -> dict[str, Any] | None:
     }
 
 
-def _reader_state(receiving: Receiving) -> dict[str, Any]:
-    state = receiving.state
+def _reader_state(running: Running, row: asyncpg.Record) -> dict[str, Any]:
+    """Return where a reader is, which the database knows, and how this replica's part in it goes.
+
+    Only the replica that reads knows how far there is to go: of the others, and before the bus was
+    reached, lag_events is None.
+    """
+    found = (one.state for one in running.receivings if one.reader.name == row["reader"])
+    state = next(found, ReaderState())
+    reading = state.name not in {"starting", "waiting_for_lease"}
     return {
-        "name": receiving.reader.name,
-        "source": receiving.reader.source,
+        "name": row["reader"],
+        "source": row["reader"].removeprefix(f"{running.name}-from-"),
         "state": state.name,
-        "checkpoint": str(state.position),
-        "lag_events": state.lag_events,
-        "lag_seconds": round(lag_seconds(state), 1),
+        "checkpoint": str(Position(row["tx"], row["position"])),
+        "lag_events": state.lag_events if reading else None,
+        "lag_seconds": round(lag_seconds(state), 1) if reading else None,
         "received_total": state.received_total,
-        "parked": state.parked,
+        "parked": row["parked"],
         "error": state.error,
     }
 

@@ -21,3 +21,11 @@ UNION ALL
 (SELECT s.tx, s.position, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false FROM stretch s
   ORDER BY s.tx DESC, s.position DESC LIMIT 1)
 ORDER BY fits DESC, tx, position
+
+-- name: readers
+-- Each reader's place in its source's log and how many events are parked, whichever replica reads.
+SELECT r.reader, coalesce(c.tx, 0) AS tx, coalesce(c.position, 0) AS position,
+       (SELECT count(*) FROM kernel.parked_events p WHERE p.reader = r.reader) AS parked
+  FROM unnest($1::text[]) WITH ORDINALITY AS r (reader, n)
+  LEFT JOIN kernel.checkpoints c ON c.reader = r.reader
+ ORDER BY r.n

@@ -68,13 +68,17 @@ def _tell_states(console: Console, states: list[State]) -> None:
             state.service,
             console.text(state.problem or "state_answers"),
             state.position,
-            "\n".join(f"{reader.source} {reader.lag_events:,}" for reader in state.readers),
+            "\n".join(f"{reader.source} {_shown(reader.lag_events)}" for reader in state.readers),
             state.parked,
             state.day,
         )
         for state in states
     ]
     console.table("", ["service", "state", "position", "lag", "parked", "day"], rows)
+
+
+def _shown(lag: int | None) -> str:
+    return "-" if lag is None else f"{lag:,}"
 
 
 def init(data: Data = HERE, as_json: AsJson = False) -> None:

@@ -260,6 +260,29 @@ async def test_a_reader_is_waited_for(
         assert [reader["name"] for reader in status.json()["readers"]] == ["contact-from-registry"]
 
 
+async def test_every_replica_tells_the_readers_place_whichever_of_them_reads(
+    registry: httpx.AsyncClient, deployment: Deployment, service_database: ServiceDatabases
+) -> None:
+    database = await service_database("contact")
+    settings = deployment.settings(database)
+    async with at_work(CONTACT, settings, database) as one, at_work(CONTACT, settings, database) as other:
+        await until_ready(registry)
+        await until_ready(one)
+        await until_ready(other)
+        written = await registry.post(
+            "/names", json={"area": VILLAGE, "name": "bad"}, headers=deployment.login()
+        )
+        position = written.json()["position"]
+        told = []
+        for replica in (one, other):
+            await replica.get("/names", params={"after": position}, headers=deployment.login())
+            status = await replica.get("/status", headers=deployment.login(Role.OPERATOR))
+            told += status.json()["readers"]
+        assert [(reader["source"], reader["parked"]) for reader in told] == [("registry", 1)] * 2
+        assert {reader["checkpoint"] for reader in told} == {position.partition(":")[2]}
+        assert {reader["lag_events"] for reader in told} == {0, None}
+
+
 async def test_operators_see_retry_and_drop_what_a_reader_could_not_apply(
     registry: httpx.AsyncClient, deployment: Deployment, service_database: ServiceDatabases
 ) -> None:
