@@ -172,6 +172,8 @@ class Receiving:
                 try:
                     messages = await subscription.fetch(BATCH_MAX, timeout=FETCH_SECONDS)
                 except (TimeoutError, nats.errors.TimeoutError):
+                    messages = []
+                if not messages:  # also where the server ended the request early
                     await self._look_at_the_stream(checkpoint)
                     continue
                 checkpoint = await self._take(checkpoint, messages)

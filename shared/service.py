@@ -42,6 +42,8 @@ VERSION = "0.1.0"
 
 QUERY_SECONDS_MAX = 120.0
 """A query that takes longer has lost its way: it is ended, and its caller told to come again."""
+CONNECT_SECONDS_MAX = 5.0
+"""A server that takes a connection and says nothing so long is away: frozen, or behind a cut cable."""
 POOL_CLOSE_SECONDS_MAX = 5.0
 GRACEFUL_SECONDS_MAX = 5
 """How long open requests may go on when the service is told to stop."""
@@ -210,6 +212,7 @@ async def _pool(running: Running) -> Pool:
         password=settings.database_password,
         min_size=0,
         max_size=settings.database_pool_max,
+        timeout=CONNECT_SECONDS_MAX,
         command_timeout=QUERY_SECONDS_MAX,
         server_settings={**WHOLE_SCOPE, "application_name": f"kith-{running.name}"},
     )
