@@ -1,0 +1,258 @@
+"""What is done to a deployment: one act at a time, drawn by the seed, each mended a while later."""
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from shared.subjects import SERVICES
+from tests.crash.deployment import House, Replica, family, signal_all
+from tests.crash.proxy import Link
+from tests.crash.streams import StreamActs
+
+PAUSE_SECONDS = (8.0, 15.0)
+"""Longer than a lease (6 s) and than every wait for an answer of the bus."""
+DOWN_SECONDS = (0.0, 3.0)
+HELD_SECONDS = (1.0, 15.0)
+BETWEEN_SECONDS_MAX = 1.2
+LOOK_SECONDS = 0.02
+
+Tell = Callable[[str], None]
+Act = Callable[[], str]
+POSTGRES, NATS = "postgres", "nats"
+
+
+@dataclass
+class Mend:
+    """What ends an act, and when."""
+
+    due: float
+    do: Callable[[], None]
+    whole: bool
+    """A pause is of use only if nothing ends it before its time."""
+
+
+@dataclass
+class Chaos:
+    """Kills and other acts on one deployment; the same seed draws the same acts in the same order."""
+
+    house: House
+    chance: random.Random
+    tell: Tell
+    streams: StreamActs = field(init=False)
+    _mends: dict[str, Mend] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.streams = StreamActs(self.house, self.chance)
+
+    def run(self, kills: int, begin: Callable[[float], None]) -> None:
+        """Kill *kills* times, with other acts between; *begin* is told how much of it all is done before each."""
+        killing = _dealt(self.chance, self._kills())
+        others = _dealt(self.chance, self._others())
+        for n in range(kills):
+            begin(n / kills)
+            self._do(next(killing), f"kill {n + 1}/{kills}")
+            if self.chance.random() < 0.5:
+                self._do(next(others), "and")
+        self.heal()
+
+    def heal(self) -> None:
+        """Mend everything that is still broken."""
+        for name in list(self._mends):
+            self._mend(name)
+        self.streams.heal()
+        self.tell("everything is mended")
+
+    def _do(self, act: Act, what: str) -> None:
+        until = time.monotonic() + self.chance.uniform(0, BETWEEN_SECONDS_MAX)
+        while time.monotonic() < until:
+            self._mend_what_is_due()
+            time.sleep(LOOK_SECONDS)
+        self.tell(f"{what}: {act()}")
+
+    def _kills(self) -> list[Act]:
+        return [
+            *[self.kill_service] * 8,
+            *[self.kill_nats] * 3,
+            *[self.kill_postgres] * 2,
+            self.kill_postmaster,
+            self.kill_backend,
+        ]
+
+    def _others(self) -> list[Act]:
+        return [
+            *[self.pause_service] * 3,
+            self.pause_nats,
+            self.pause_postgres,
+            *[self.hold] * 3,
+            *[self.reset] * 2,
+            self.lose,
+            *[self.reset_door] * 2,
+            self.fill_stream,
+            self.delete_stream,
+            self.remake_stream,
+            self.delete_consumer,
+            self.copy_streams,
+            self.restore_stream,
+            self.restore_stream,
+        ]
+
+    # Kills.
+
+    def kill_service(self) -> str:
+        replica = self._replica()
+        replica.process.process.kill()
+        replica.process.process.wait()
+        return f"killed {replica.name}, {self._later(replica.name, DOWN_SECONDS, replica.process.start)}"
+
+    def kill_nats(self) -> str:
+        self._mend(NATS)
+        self.house.bus.kill()
+        return f"killed NATS, {self._later(NATS, DOWN_SECONDS, self.house.start_nats)}"
+
+    def kill_postgres(self) -> str:
+        self._mend(POSTGRES)
+        self.house.kill_postgres()
+        return f"killed PostgreSQL whole, {self._later(POSTGRES, DOWN_SECONDS, self.house.start_postgres)}"
+
+    def kill_postmaster(self) -> str:
+        self._mend(POSTGRES)
+        self.house.kill_postmaster()
+        return f"killed the postmaster, {self._later(POSTGRES, DOWN_SECONDS, self.house.start_postgres)}"
+
+    def kill_backend(self) -> str:
+        self._mend(POSTGRES)
+        self.house.kill_backend()
+        return "killed a process of PostgreSQL"
+
+    # Pauses.
+
+    def pause_service(self) -> str:
+        replica = self._replica()
+        return f"froze {replica.name}, {self._freeze(replica.name, [replica.process.process.pid])}"
+
+    def pause_nats(self) -> str:
+        self._mend(NATS)
+        return f"froze NATS, {self._freeze(NATS, [self.house.bus.process.pid])}"
+
+    def pause_postgres(self) -> str:
+        self._mend(POSTGRES)
+        return f"froze PostgreSQL, {self._freeze(POSTGRES, family(self.house.postgres.process.pid))}"
+
+    def _freeze(self, name: str, pids: list[int]) -> str:
+        signal_all(pids, signal.SIGSTOP)
+        return self._later(name, PAUSE_SECONDS, lambda: signal_all(pids, signal.SIGCONT), whole=True)
+
+    # Cables.
+
+    def hold(self) -> str:
+        links = self._links()
+        name = links[0].name if len(links) == 1 else f"{links[0].name} and {len(links) - 1} more"
+        self._mend(name)
+        for link in links:
+            link.hold()
+        end = self.chance.choice((Link.release, Link.reset))
+
+        def mend() -> None:
+            for link in links:
+                end(link)
+
+        return f"held {name}, {self._later(name, HELD_SECONDS, mend)}, then {end.__name__}"
+
+    def reset(self) -> str:
+        links = self._links()
+        for link in links:
+            link.reset()
+        return f"reset {', '.join(link.name for link in links)}"
+
+    def lose(self) -> str:
+        replica = self.chance.choice(self.house.replicas)
+        link = self.chance.choice((replica.to_nats, replica.to_postgres))
+        link.lose()
+        return f"lost every connection of {link.name} in silence"
+
+    def reset_door(self) -> str:
+        door = self.chance.choice(self.house.doors)
+        door.reset()
+        return f"reset {door.name}"
+
+    def _links(self) -> list[Link]:
+        """Draw one link, or all to one server."""
+        to_nats = self.chance.random() < 0.5
+        every = [replica.to_nats if to_nats else replica.to_postgres for replica in self.house.replicas]
+        return every if self.chance.random() < 0.3 else [self.chance.choice(every)]
+
+    # Streams.
+
+    def fill_stream(self) -> str:
+        self._mend(NATS)
+        stream = self._stream()
+        told = self.streams.leave_no_room(stream)
+        return f"{told}, {self._later(stream, HELD_SECONDS, self._with_nats(self.streams.give_room, stream))}"
+
+    def delete_stream(self) -> str:
+        self._mend(NATS)
+        return self.streams.delete(self._stream())
+
+    def remake_stream(self) -> str:
+        self._mend(NATS)
+        return self.streams.remake(self._stream())
+
+    def delete_consumer(self) -> str:
+        self._mend(NATS)
+        return self.streams.delete_consumer()
+
+    def copy_streams(self) -> str:
+        self._mend(NATS)
+        return self.streams.copy()
+
+    def restore_stream(self) -> str:
+        self._mend(NATS)
+        return self.streams.restore(self._stream())
+
+    def _with_nats(self, work: Callable[[str], None], stream: str) -> Callable[[], None]:
+        def mend() -> None:
+            self._mend(NATS)
+            work(stream)
+
+        return mend
+
+    def _stream(self) -> str:
+        return self.chance.choice(SERVICES[:3])
+
+    # Mending.
+
+    def _replica(self) -> Replica:
+        replica = self.chance.choice([one for one in self.house.replicas if not self._is_frozen(one.name)])
+        self._mend(replica.name)
+        return replica
+
+    def _is_frozen(self, name: str) -> bool:
+        return name in self._mends and self._mends[name].whole
+
+    def _later(
+        self, name: str, between: tuple[float, float], do: Callable[[], None], *, whole: bool = False
+    ) -> str:
+        seconds = self.chance.uniform(*between)
+        self._mends[name] = Mend(time.monotonic() + seconds, do, whole)
+        return f"for {seconds:.1f} s"
+
+    def _mend(self, name: str) -> None:
+        """Mend *name* now if it is broken, or, where it is frozen, when its time has come."""
+        while self._is_frozen(name) and self._mends[name].due > time.monotonic():
+            time.sleep(LOOK_SECONDS)
+            self._mend_what_is_due()
+        if mend := self._mends.pop(name, None):
+            mend.do()
+
+    def _mend_what_is_due(self) -> None:
+        for name in [name for name, mend in self._mends.items() if mend.due <= time.monotonic()]:
+            self._mend(name)
+
+
+def _dealt(chance: random.Random, cards: list[Act]) -> Iterator[Act]:
+    """Deal *cards* again and again, shuffled each time, so that a short run has a bit of everything."""
+    while True:
+        chance.shuffle(cards)
+        yield from cards

@@ -1,0 +1,172 @@
+"""What must be true when everything runs again: each event once everywhere, nothing parked, nothing restless."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from kith.embedded.spawning import wait_until
+from shared.subjects import SERVICES, stream_of
+from tests.crash.counties import PARTS, CountyYear
+from tests.crash.deployment import House
+from tests.crash.streams import on_the_bus
+
+HEALTHY_SECONDS_MAX = 150.0
+"""Longer than the longest wait a service allows itself for a database that says nothing (120 s)."""
+REST_SECONDS = 5.0
+BUSY_SHARE_MAX = 0.2
+"""Of one core, for one process that has nothing to do but look now and then."""
+FETCH_MAX = 1_000
+FETCH_SECONDS = 10.0
+SHOWN_MAX = 5
+
+LOG = "SELECT event_id::text FROM kernel.events ORDER BY tx, position"
+KEPT = "SELECT event_id::text FROM kept.received WHERE source = $1 ORDER BY arrival"
+PARKED = "SELECT reader, event_type, stream_id, error FROM kernel.parked_events ORDER BY parked_id"
+BROKEN_STREAMS = """
+SELECT s.stream_id FROM kernel.streams s LEFT JOIN kernel.events e USING (stream_id)
+ GROUP BY s.stream_id, s.version HAVING count(e.*) <> s.version OR max(e.version) IS DISTINCT FROM s.version
+"""
+
+
+def differences(house: House, county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
+    """Yield, in words, everything that is not as it must be."""
+    yield from _figures(county, figures)
+    yield from asyncio.run(_events(house))
+
+
+def _figures(county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
+    for part in PARTS:
+        if figures[part] != county.expected[part]:
+            yield f"{part}: {figures[part]} instead of {county.expected[part]}"
+
+
+async def _events(house: House) -> list[str]:
+    found: list[str] = []
+    logs: dict[str, list[str]] = {}
+    for service in SERVICES:
+        logs[service] = await _ids(house, service, LOG)
+        found += _compare(f"the log of {service}", logs[service], sorted(set(logs[service])), ordered=False)
+        found += await _in_one_database(house, service)
+        if logs[service]:
+            in_stream = await on_the_bus(house, lambda js, service=service: _stream_ids(js, service))  # type: ignore[misc]
+            found += _compare(f"the stream of {service}", in_stream, logs[service])
+    for source in SERVICES[:3]:
+        kept = await _ids(house, "reporting", KEPT, source)
+        found += _compare(f"what reporting keeps of {source}", kept, logs[source])
+    return found
+
+
+async def _in_one_database(house: House, service: str) -> list[str]:
+    parked = await _rows(house, service, PARKED)
+    found = [f"parked in {service}: {tuple(row.values())}" for row in parked[:SHOWN_MAX]]
+    broken = await _rows(house, service, BROKEN_STREAMS)
+    found += [f"gap or fork in {service}: {row['stream_id']}" for row in broken[:SHOWN_MAX]]
+    return found
+
+
+async def _ids(house: House, service: str, query: str, *args: object) -> list[str]:
+    return [row["event_id"] for row in await _rows(house, service, query, *args)]
+
+
+async def _rows(house: House, service: str, query: str, *args: object) -> Sequence[asyncpg.Record]:
+    connection = await asyncpg.connect(house.deployment.owner_dsn(house.postgres, service))
+    try:
+        return await connection.fetch(query, *args)
+    finally:
+        await connection.close()
+
+
+async def _stream_ids(js: JetStreamContext, service: str) -> list[str]:
+    """Return the ids of every message of a stream, in its order."""
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, headers_only=True, mem_storage=True
+    )
+    subscription = await js.pull_subscribe("", stream=stream_of(service), config=config)
+    last = (await js.stream_info(stream_of(service))).state.last_seq
+    ids: list[str] = []
+    while len(ids) < last:
+        try:
+            messages = await subscription.fetch(FETCH_MAX, timeout=FETCH_SECONDS)
+        except NatsTimeout:
+            break
+        ids += [(message.headers or {}).get("ce-id", "?") for message in messages]
+    return ids
+
+
+def _compare(what: str, found: list[str], wanted: list[str], *, ordered: bool = True) -> list[str]:
+    """Return what differs between two lists of ids, in words."""
+    told = []
+    if doubled := [name for name, count in Counter(found).items() if count > 1]:
+        told.append(f"{what}: {len(doubled)} events more than once, {doubled[:SHOWN_MAX]}")
+    if missing := set(wanted) - set(found):
+        told.append(f"{what}: {len(missing)} of {len(wanted)} events missing, {sorted(missing)[:SHOWN_MAX]}")
+    if strange := set(found) - set(wanted):
+        told.append(f"{what}: {len(strange)} events from nowhere, {sorted(strange)[:SHOWN_MAX]}")
+    if ordered and not told and found != wanted:
+        told.append(f"{what}: another order than in the log")
+    return told
+
+
+def unhealthy(house: House) -> Iterator[str]:
+    """Yield every process that ended, or does not say within HEALTHY_SECONDS_MAX that it is ready."""
+    for replica in house.replicas:
+        if not wait_until(lambda replica=replica: replica.process.is_ready(), HEALTHY_SECONDS_MAX):  # type: ignore[misc]
+            try:
+                says = httpx.get(f"{replica.process.address}/readyz", timeout=5.0).text
+            except httpx.TransportError as silent:
+                says = type(silent).__name__
+            yield f"{replica.name} never became ready: {says}"
+
+
+def restless(house: House) -> Iterator[str]:
+    """Yield every process that works though there is nothing to do."""
+    pids = house.pids()
+    before = {name: _seconds(pids[name]) for name in pids}
+    time.sleep(REST_SECONDS)
+    for name in pids:
+        share = (_seconds(pids[name]) - before[name]) / REST_SECONDS
+        if share > BUSY_SHARE_MAX:
+            yield f"{name} uses {share:.0%} of a core at rest"
+
+
+def _seconds(pids: Sequence[int]) -> float:
+    """Return the processor time that *pids* have used, in seconds; nothing for one that ended."""
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / 100
+
+
+def told_errors(house: House) -> Counter[str]:
+    """Count what the services' logs say on level error: for the story, not for the verdict."""
+    counted: Counter[str] = Counter()
+    for log in sorted((house.deployment.data / "logs").glob("*-[0-9].jsonl*")):
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            counted.update(_told_error(log.name, line))
+    return counted
+
+
+def _told_error(log: str, line: str) -> Iterator[str]:
+    service = log.partition("-")[0]
+    try:
+        said = json.loads(line)
+    except ValueError:
+        yield f"{service}: {line[:100]}"
+        return
+    if said.get("level") in {"error", "critical"}:
+        words = (said.get(name) for name in ("event", "task", "route", "error"))
+        yield f"{service}: {' '.join(str(word) for word in words if word)}"

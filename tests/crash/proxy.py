@@ -1,0 +1,155 @@
+"""Cables that a test can pull: TCP connections held back, lost in silence or reset, in both directions."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+LOOPBACK = "127.0.0.1"
+CHUNK_BYTES = 64 * 1024
+CONNECT_SECONDS_MAX = 5.0
+CALL_SECONDS_MAX = 30.0
+
+Ports = Callable[[], Sequence[int]]
+"""Where a connection may go now, in the order in which to try."""
+
+
+@dataclass(eq=False)
+class _Connection:
+    """Two sockets and the gate between them."""
+
+    ends: tuple[asyncio.StreamWriter, asyncio.StreamWriter]
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: bool = False
+
+    def abort(self) -> None:
+        for end in self.ends:
+            end.transport.abort()
+
+
+class Link:
+    """One cable: a port of its own, and every connection that goes through it."""
+
+    def __init__(self, proxy: "Proxy", name: str, ports: Ports, listen: int = 0) -> None:
+        self.name = name
+        self._proxy, self._ports = proxy, ports
+        self._held = False
+        self._connections: set[_Connection] = set()
+        self._server = proxy.call(self._listen(listen))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+
+    def hold(self) -> None:
+        """Let nothing through and say nothing, until release(); who connects meanwhile waits too."""
+        self._proxy.call(self._hold())
+
+    def release(self) -> None:
+        """Let through what was held back, in order."""
+        self._proxy.call(self._release())
+
+    def reset(self) -> None:
+        """Break every connection, with what was on its way; new ones are let through."""
+        self._proxy.call(self._reset())
+
+    def lose(self) -> None:
+        """Let nothing through for ever on the connections of now, and say nothing; new ones are let through."""
+        self._proxy.call(self._lose())
+
+    async def _listen(self, port: int) -> asyncio.Server:
+        return await asyncio.start_server(self._accept, LOOPBACK, port)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached = await self._reach()
+        if reached is None:
+            writer.transport.abort()
+            return
+        far_reader, far_writer = reached
+        connection = _Connection((writer, far_writer))
+        if not self._held:
+            connection.gate.set()
+        self._connections.add(connection)
+        pumps = (_pump(connection, reader, far_writer), _pump(connection, far_reader, writer))
+        try:
+            await asyncio.gather(*pumps)
+        except OSError:
+            pass  # one end was reset: the other hears of it below
+        finally:
+            connection.abort()
+            self._connections.discard(connection)
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for port in self._ports():
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                    reached = await asyncio.open_connection(LOOPBACK, port)
+            except (OSError, TimeoutError):
+                continue
+            if reached[1].get_extra_info("sockname") != reached[1].get_extra_info("peername"):
+                return reached
+            # Nobody listened, and the kernel had chosen that very port for our own end.
+            reached[1].transport.abort()
+        return None
+
+    async def _hold(self) -> None:
+        self._held = True
+        for connection in self._connections:
+            connection.gate.clear()
+
+    async def _release(self) -> None:
+        self._held = False
+        for connection in self._connections:
+            if not connection.lost:
+                connection.gate.set()
+
+    async def _reset(self) -> None:
+        self._held = False
+        for connection in self._connections:
+            connection.abort()
+            connection.gate.set()
+
+    async def _lose(self) -> None:
+        for connection in self._connections:
+            connection.lost = True
+            connection.gate.clear()
+
+
+async def _pump(connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(CHUNK_BYTES):
+        await connection.gate.wait()
+        writer.write(chunk)
+        await writer.drain()
+    await connection.gate.wait()
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
+class Proxy:
+    """The thread in which the links of one deployment live."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="links", daemon=True)
+
+    def link(self, name: str, ports: Ports, listen: int = 0) -> Link:
+        """Return a new link that listens on *listen*, or on a free port."""
+        return Link(self, name, ports, listen)
+
+    def call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do *work* in the links' thread and return what it gives."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_SECONDS_MAX)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.call(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CALL_SECONDS_MAX)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
