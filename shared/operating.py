@@ -39,6 +39,17 @@ _TOKEN = re.compile(r"\*|[A-Za-z0-9_]+")
 PositionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")]
 Operator = Annotated[Caller, Depends(may(Permission.OPERATE))]
 ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
+COUNTY_DIGITS = 6
+
+
+def of_a_whole_county(operator: Operator) -> Caller:
+    """Return the caller, an operator of a county: a parked event may be of any area, or of none that can be read."""
+    if all(len(area) > COUNTY_DIGITS for area in operator.areas):
+        raise NotFound
+    return operator
+
+
+CountyOperator = Annotated[Caller, Depends(of_a_whole_county)]
 
 
 def operating_router(running: Running) -> APIRouter:
@@ -127,7 +138,7 @@ def _add_log(router: APIRouter, running: Running) -> None:
 
 def _add_parked(router: APIRouter, running: Running) -> None:
     @router.get("/parked")
-    async def list_parked(_operator: Operator, page: PageHere) -> dict[str, Any]:
+    async def list_parked(_operator: CountyOperator, page: PageHere) -> dict[str, Any]:
         """List the events that a reader could not apply, the oldest first."""
         after = _number(page.after_key)
         async with running.pool.acquire() as connection:
@@ -135,7 +146,7 @@ def _add_parked(router: APIRouter, running: Running) -> None:
         return page.of([_placed(row) for row in rows], key=lambda row: row["parked_id"])
 
     @router.get("/parked/{parked_id}")
-    async def show_parked(parked_id: ParkedId, _operator: Operator) -> dict[str, Any]:
+    async def show_parked(parked_id: ParkedId, _operator: CountyOperator) -> dict[str, Any]:
         """Show one parked event with its body and why it is parked."""
         async with running.pool.acquire() as connection:
             try:
@@ -144,7 +155,7 @@ def _add_parked(router: APIRouter, running: Running) -> None:
                 raise NotFound("parked_unknown", parked_id=parked_id) from None
 
     @router.post("/parked/{parked_id}/retry")
-    async def retry_parked(parked_id: ParkedId, _operator: Operator) -> dict[str, Any]:
+    async def retry_parked(parked_id: ParkedId, _operator: CountyOperator) -> dict[str, Any]:
         """Apply a parked event and those behind it in its stream; say how many were applied."""
         if running.readers and not running.receivings:
             raise Away("bus_away")
@@ -154,7 +165,7 @@ def _add_parked(router: APIRouter, running: Running) -> None:
             raise NotFound("parked_unknown", parked_id=parked_id) from None
 
     @router.post("/parked/{parked_id}/drop")
-    async def drop_parked(parked_id: ParkedId, operator: Operator) -> dict[str, Any]:
+    async def drop_parked(parked_id: ParkedId, operator: CountyOperator) -> dict[str, Any]:
         """Do without one parked event for good."""
         try:
             await parked.drop_parked(running.pool, running.receivings, parked_id)

@@ -135,6 +135,21 @@ async def test_operators_tail_the_log_by_subject_stream_and_position(
     assert "lag_seconds" in (await registry.get("/horizon", headers=operator)).json()
 
 
+async def test_parked_events_of_any_area_are_seen_by_an_operator_of_the_county_only(
+    registry: httpx.AsyncClient, deployment: Deployment
+) -> None:
+    of_a_township = deployment.login(Role.OPERATOR, "431299201")
+    for asked in (
+        registry.get("/parked", headers=of_a_township),
+        registry.get("/parked/7", headers=of_a_township),
+        registry.post("/parked/7/retry", headers=of_a_township),
+        registry.post("/parked/7/drop", headers=of_a_township),
+    ):
+        reply = await asked
+        assert reply.status_code == 404
+        assert reply.json()["code"] != "parked_unknown"
+
+
 async def test_who_is_unknown_or_not_permitted_is_told_why(
     registry: httpx.AsyncClient, deployment: Deployment
 ) -> None:
