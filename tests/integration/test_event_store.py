@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from pathlib import Path
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -206,3 +207,35 @@ async def test_the_id_of_a_command_is_not_used_for_another(pool: Pool) -> None:
     other = type(first)(first.command_id, fingerprint("another body"), "test", first.correlation_id)
     with pytest.raises(CommandIdReused):
         await once(pool, other, nothing)
+
+
+async def test_after_a_restore_into_another_cluster_order_goes_on_once_the_base_is_raised(
+    service_database: ServiceDatabases,
+) -> None:
+    database = await service_database("pairing")
+    owner = await asyncpg.connect(database.owner_dsn)
+    service = await asyncpg.connect(database.dsn)
+    await append(service, Append("area-1", new("before")), META)
+    # What a restore brings: rows with transaction numbers that this cluster has not reached yet.
+    await owner.execute("UPDATE kernel.log SET tx_base = 1000000000")
+    await append(service, Append("area-1", new("restored")), META)
+    await owner.execute("UPDATE kernel.log SET tx_base = 0")
+    with pytest.raises(Overtaken):
+        await append(service, Append("area-1", new("refused")), META)
+
+    await owner.execute(restored_sql())
+    await append(service, Append("area-1", new("after")), META)
+    await append(service, Append("area-2", new("new stream")), META)
+    seen = await read_after(service, START, 10)
+    assert [one.event for one in seen] == [
+        defined(name) for name in ("before", "restored", "after", "new stream")
+    ]
+    await owner.close()
+    await service.close()
+
+
+def restored_sql() -> str:
+    """Return the statement that docs/operations.md tells the owner to run."""
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (statement,) = [line for line in text.splitlines() if line.startswith("UPDATE kernel.log")]
+    return statement
