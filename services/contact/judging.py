@@ -40,6 +40,7 @@ async def judge_window(
     known by *due*, whatever was learned since, so that the same day always gives the same events.
     """
     await close_gate(connection)
+    await connection.execute(SQL.plan_for_these_villages)
     villages = await _villages(connection, window, areas)
     missing = await _missing(connection, window, [child for v in villages for child in v.missing])
     judged = [
