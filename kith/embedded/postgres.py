@@ -16,7 +16,7 @@ from kith.embedded.accounts import Account, account_for_postgres, binaries_for, 
 from kith.embedded.kept_secrets import password
 from kith.embedded.locking import FolderLock
 from kith.embedded.ports import LOOPBACK, kept_port
-from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
+from kith.embedded.spawning import alive, end, last_lines, processes, spawn, wait_until
 from kith.exits import Exit, Failed
 
 START_SECONDS_MAX = 60.0
@@ -115,6 +115,7 @@ def _start(data: Path, lock: FolderLock) -> RunningPostgres:
     if not (cluster / "PG_VERSION").exists():
         _make_cluster(binaries, cluster, secret, account)
     _end_leftover(cluster)
+    _end_orphans(cluster)
 
     port = kept_port(data, "postgres")
     log = data / "logs" / "postgres.log"
@@ -190,6 +191,24 @@ def _end_leftover(cluster: Path) -> None:
     if pid and alive(pid) and str(cluster).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
         end(pid, signal.SIGINT, STOP_SECONDS_MAX)
     pid_file.unlink(missing_ok=True)
+
+
+def _end_orphans(cluster: Path) -> None:
+    """End the children of a postmaster that was killed: until the last is gone, no other may start.
+
+    They end by themselves when they notice, which one in a long write or fsync does late.
+    """
+    orphans = [pid for pid in processes() if _works_in(pid, cluster)]
+    for pid in orphans:
+        end(pid, signal.SIGKILL, STOP_SECONDS_MAX)
+
+
+def _works_in(pid: int, cluster: Path) -> bool:
+    """Return whether process *pid* has *cluster* as its working folder, as all of PostgreSQL's have."""
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == cluster
+    except OSError:
+        return False
 
 
 def _is_ready(binaries: Path, port: int) -> bool:

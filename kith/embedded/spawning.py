@@ -82,6 +82,12 @@ def alive(pid: int) -> bool:
     return state not in {"Z", "X"}
 
 
+def processes() -> list[int]:
+    """Return every process of this machine; none where there is no /proc."""
+    folders = Path("/proc").iterdir() if Path("/proc").exists() else iter(())
+    return [int(folder.name) for folder in folders if folder.name.isdigit()]
+
+
 def end(pid: int, how: signal.Signals, seconds: float) -> bool:
     """Signal *pid*, wait at most *seconds*, then kill it; return whether it ended by itself."""
     for attempt in (how, signal.SIGKILL):

@@ -1,6 +1,7 @@
 """The embedded servers: they start, survive a kill, and keep apart what belongs to different services."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -88,6 +89,17 @@ async def test_a_killed_database_starts_again_with_what_was_committed(fresh: Pat
         connection = await asyncpg.connect(again.admin_dsn)
         assert await connection.fetchval("SELECT one FROM kept") == 1
         await connection.close()
+
+
+def test_a_killed_database_starts_again_though_a_child_of_it_hangs(fresh: Path) -> None:
+    killed = start_postgres(fresh)
+    pid = killed.process.pid
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    os.kill(children[0], signal.SIGSTOP)
+    killed.kill()
+    with start_postgres(fresh) as again:
+        assert again.port == killed.port
+        assert not any(alive(child) for child in children)
 
 
 def test_a_folder_in_use_is_refused_by_name_of_its_holder(data: Path, postgres: RunningPostgres) -> None:
