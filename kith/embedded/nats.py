@@ -19,6 +19,7 @@ from kith.embedded.locking import FolderLock
 from kith.embedded.ports import LOOPBACK, kept_port
 from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
 from kith.exits import Exit, Failed
+from shared.provisioning import STREAM_BYTES_MAX
 from shared.subjects import SERVICES
 
 START_SECONDS_MAX = 60.0
@@ -26,6 +27,9 @@ STOP_SECONDS_MAX = 30.0
 ASK_SECONDS_MAX = 2.0
 PAYLOAD_BYTES_MAX = 1024 * 1024
 MEMORY_STORE_BYTES_MAX = 64 * 1024 * 1024
+FILE_STORE_BYTES_MAX = (len(SERVICES) + 1) * STREAM_BYTES_MAX
+"""What all streams together may be promised. By default it is three quarters of what the disk has left,
+and the four streams could not be made on a disk with less than 21 GiB."""
 
 
 @dataclass
@@ -122,6 +126,7 @@ def server_configuration(data: Path, services: Sequence[str], port: int, monitor
         "jetstream": {
             "store_dir": str(data / "nats"),
             "max_memory_store": MEMORY_STORE_BYTES_MAX,
+            "max_file_store": FILE_STORE_BYTES_MAX,
             "sync_interval": "always",  # acknowledged means on disk
         },
         "authorization": {"users": users},
