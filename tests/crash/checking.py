@@ -58,7 +58,7 @@ async def _events(house: House) -> list[str]:
         found += _compare(f"the log of {service}", logs[service], sorted(set(logs[service])), ordered=False)
         found += await _in_one_database(house, service)
         if logs[service]:
-            in_stream = await on_the_bus(house, lambda js, service=service: _stream_ids(js, service))  # type: ignore[misc]
+            in_stream = await on_the_bus(house, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
             found += _compare(f"the stream of {service}", in_stream, logs[service])
     for source in SERVICES[:3]:
         kept = await _ids(house, "reporting", KEPT, source)
@@ -86,7 +86,7 @@ async def _rows(house: House, service: str, query: str, *args: object) -> Sequen
         await connection.close()
 
 
-async def _stream_ids(js: JetStreamContext, service: str) -> list[str]:
+async def stream_ids(js: JetStreamContext, service: str) -> list[str]:
     """Return the ids of every message of a stream, in its order."""
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, headers_only=True, mem_storage=True

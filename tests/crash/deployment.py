@@ -51,8 +51,9 @@ class House:
 
     def kill_postgres(self) -> None:
         """End the postmaster and every process of it at once."""
-        signal_all(family(self.postgres.process.pid), signal.SIGKILL)
+        everybody = family(self.postgres.process.pid)
         self.postgres.kill()
+        signal_all(everybody, signal.SIGKILL)
 
     def kill_postmaster(self) -> None:
         """End the postmaster alone: its children see that by themselves."""
