@@ -19,7 +19,7 @@ def routers(running: Running) -> Sequence[APIRouter]:
     return api.routers(load_policy(running.settings.policy_file))
 
 
-SPEC = ServiceSpec(name="contact", routers=routers, readers=lambda _running: readers())
+SPEC = ServiceSpec(name="contact", routers=routers, readers=lambda running: readers(running.vault))
 
 
 def create() -> FastAPI:

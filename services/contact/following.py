@@ -1,6 +1,7 @@
 """Following the registry and pairing: whose file is open where, who cares for whom, and what that mends."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
@@ -15,6 +16,7 @@ from shared.contracts.pairing import PairAssigned, PairEnded
 from shared.contracts.registry import (
     AreaDefined,
     ChildFileRevised,
+    ChildForgotten,
     ChildLeft,
     ChildRegistered,
     ChildrenMerged,
@@ -26,6 +28,7 @@ from shared.envelope import CORRELATION, Received
 from shared.event_store import Connection, Meta
 from shared.receiving import Reader
 from shared.sql import queries
+from shared.vault import Vault
 
 SQL = queries(__file__)
 
@@ -38,21 +41,23 @@ Stated = Opened | ChildFileRevised | ChildTransferred
 Spoken = TypeVar("Spoken", bound=Event)
 
 
-def readers() -> list[Reader]:
-    """Return contact's two readings."""
+def readers(vault: Vault) -> list[Reader]:
+    """Return contact's two readings; *vault* is contact's own, with the notes."""
     return [
-        Reader(FROM_REGISTRY, "registry", follow_registry),
+        Reader(FROM_REGISTRY, "registry", partial(follow_registry, vault)),
         Reader(FROM_PAIRING, "pairing", follow_pairing),
     ]
 
 
-async def follow_registry(connection: Connection, batch: Sequence[Received]) -> None:
+async def follow_registry(vault: Vault, connection: Connection, batch: Sequence[Received]) -> None:
     """Take events of the registry in order, neighbours of one type together; withdraw what was not owed."""
     await close_gate(connection)
     for event_type, group in groupby(batch, key=lambda received: received.event_type):
         step = _REGISTRY_STEPS.get(event_type)
         if step is not None:
             await step(connection, list(group))
+        elif event_type == ChildForgotten.__name__:
+            await _forget_notes(vault, connection, [event for _, event in _events(group, ChildForgotten)])
 
 
 async def follow_pairing(connection: Connection, batch: Sequence[Received]) -> None:
@@ -153,6 +158,12 @@ async def _unmerge(connection: Connection, group: Sequence[Received]) -> None:
         await connection.execute(SQL.take_back_visits, event.child_id)
         await connection.execute(SQL.unmerge, event.child_id)
         await _open_files(connection, [received])
+
+
+async def _forget_notes(vault: Vault, connection: Connection, forgotten: Sequence[ChildForgotten]) -> None:
+    """Forget every visit of these children, with a note or without: one told again brings no words back."""
+    rows = await connection.fetch(SQL.visits_forgotten, [event.child_id for event in forgotten])
+    await vault.apply_forgotten(connection, [row["visit_id"] for row in rows])
 
 
 async def _mend(

@@ -87,6 +87,20 @@ WITH RECURSIVE family AS (
 )
 UPDATE app.visits SET child_id = $1::uuid WHERE logged_for IN (SELECT child_id FROM family)
 
+-- name: visits_forgotten
+-- The visits that were logged for children or for those merged into them, whoever they are counted for now.
+WITH RECURSIVE family AS (
+  SELECT u.child_id FROM unnest($1::uuid[]) AS u(child_id)
+  UNION
+  SELECT m.child_id FROM app.merges m JOIN family f ON f.child_id = m.survivor_id
+), counted_for AS (
+  SELECT child_id FROM family
+  UNION
+  SELECT m.survivor_id FROM app.merges m JOIN counted_for c ON c.child_id = m.child_id
+)
+SELECT visit_id FROM app.visits
+ WHERE child_id IN (SELECT child_id FROM counted_for) AND logged_for IN (SELECT child_id FROM family)
+
 -- name: unmerge
 -- A child is a child of its own again.
 DELETE FROM app.merges WHERE child_id = $1::uuid

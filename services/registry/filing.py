@@ -30,9 +30,9 @@ from services.registry.identity import (
 from services.registry.learning import Likeness, drop_learned, note_likely
 from services.registry.projecting import project_children
 from shared.contracts.event import LeavingReason
-from shared.contracts.registry import ChildFile
+from shared.contracts.registry import ChildFile, ChildForgotten
 from shared.decider import Rejected
-from shared.event_store import ClaimTaken, Connection
+from shared.event_store import Append, ClaimTaken, Connection, NewEvent, append
 from shared.handling import Cause, decide_and_append
 from shared.problems import NotFound
 from shared.sql import queries
@@ -213,13 +213,16 @@ async def unmerge(filing: Filing, child_id: UUID) -> dict[str, Any]:
 
 
 async def forget(filing: Filing, child_id: UUID) -> dict[str, Any]:
-    """Delete who a child is, for good; the file, its events and every total stay what they were."""
-    await _known(filing.connection, child_id)
+    """Delete who a child is, for good, and say so; the file, its events and every total stay what they were."""
+    stands = await _known(filing.connection, child_id)
     learned = await drop_learned(
         filing.connection, child_id, dropped_by=filing.cause.caller, on=filing.recorded_on
     )
     forgotten = await filing.vault.apply_forgotten(filing.connection, [child_id, *learned])
     await child_keys.drop_names(filing.connection, child_id)
+    event = ChildForgotten(area=stands.area, on=filing.on, recorded_on=filing.recorded_on, child_id=child_id)
+    stream, new = child.stream(child_id), NewEvent(filing.cause.event_id("forgotten"), event)
+    await append(filing.connection, Append(stream, [new]), filing.cause.meta)
     return {"child_id": str(child_id), "changed": forgotten > 0}
 
 

@@ -127,6 +127,15 @@ class ChildrenUnmerged(Event):
     file: ChildFile
 
 
+class ChildForgotten(Event):
+    """Who *child_id* is was deleted for good; the file stays, and nobody who hears it keeps words about it.
+
+    Said as often as it is asked for: what was told of the child since is to be forgotten too.
+    """
+
+    child_id: UUID
+
+
 class RosterImported(Event):
     """A roster was taken in; counts are of rows never seen before, so that they add up over imports."""
 
@@ -154,5 +163,6 @@ RegistryEvent = (
     | ChildReturned
     | ChildrenMerged
     | ChildrenUnmerged
+    | ChildForgotten
     | RosterImported
 )

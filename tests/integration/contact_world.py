@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -27,6 +28,7 @@ from shared.contracts.registry import (
     AreaDefined,
     ChildFile,
     ChildFileRevised,
+    ChildForgotten,
     ChildLeft,
     ChildRegistered,
     ChildrenMerged,
@@ -71,7 +73,7 @@ class World:
     async def hear(self, *events: Event) -> None:
         """Take these events as the readers do, in order."""
         for source, group in itertools.groupby(events, key=_source):
-            project = follow_pairing if source == "pairing" else follow_registry
+            project = follow_pairing if source == "pairing" else partial(follow_registry, VAULT)
             async with self.pool.acquire() as connection, connection.transaction():
                 await project(connection, [self._received(source, event) for event in group])
 
@@ -189,6 +191,10 @@ def unmerged(name: str, survivor: str, on: date, *, area: str = EAST) -> Event:
     return ChildrenUnmerged(
         area=area, on=on, recorded_on=on, child_id=named(name), survivor_id=named(survivor), file=child_file()
     )
+
+
+def forgotten(name: str, on: date, *, area: str = EAST) -> Event:
+    return ChildForgotten(area=area, on=on, recorded_on=on, child_id=named(name))
 
 
 def paired(pair: str, name: str, carer: str, on: date) -> Event:

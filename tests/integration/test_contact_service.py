@@ -185,6 +185,25 @@ async def test_no_name_number_or_note_stands_in_an_event(contact: Contact) -> No
     assert not [word for word in ("周梅", "王五", "秘密", ADA) if word in log]
 
 
+async def test_a_child_forgotten_by_the_registry_loses_its_notes_here(
+    contact: Contact,
+    registry: Registry,  # noqa: F811
+) -> None:
+    await contact.take(CALL_OF_ADA)
+    await contact.advance("2026-01-09")
+    await registry.do("/advance", {"to": "2026-01-09"})
+    [visit] = (await contact.get("/visits"))["items"]
+    told = {"child_id": visit["child_id"], "kind": "home_visit", "on": "2026-01-09", "reached": True}
+    path = f"/visits/{(await contact.post('/visits', {**told, 'note': '秘密'})).json()['visit_id']}"
+    assert (await contact.get(path))["note"] == "秘密"
+
+    said = await registry.do(f"/children/{visit['child_id']}/forget", {})
+    await contact.advance("2026-01-09", {"registry": said["position"]})
+
+    assert (await contact.get(path))["note"] is None
+    assert await contact.pool.fetchval("SELECT count(*) FROM kernel.parked_events") == 0
+
+
 async def test_a_visit_told_twice_is_logged_once(contact: Contact) -> None:
     await contact.take(CALL_OF_ADA)
     await contact.advance("2026-01-09")

@@ -20,7 +20,7 @@ from shared.contracts.asks import (
     MatchRow,
 )
 from shared.contracts.event import LeavingReason
-from shared.contracts.registry import ChildLeft, ChildTransferred, ChildTransferredOut
+from shared.contracts.registry import ChildForgotten, ChildLeft, ChildTransferred, ChildTransferredOut
 from shared.event_store import last_position
 from shared.handling import rule_cause
 from shared.problems import Forbidden
@@ -307,13 +307,17 @@ async def test_a_forgotten_child_has_no_name_and_every_count_stays(registry: Reg
 
     assert (await registry.do(f"/children/{child_id}/forget", {}))["changed"]
 
-    assert events == await registry.events()
+    (said,) = (await registry.events())[len(events) :]
+    assert isinstance(said, ChildForgotten)
+    assert (said.child_id, said.area) == (UUID(child_id), LIUQIAO)
     assert (await shown(registry, child_id))["status"] == "open"
     asked = {"ids": [child_id], "reason": "a visit"}
     assert (await registry.do("/children/identities", asked))["identities"] == []
     assert await meant(registry, "周梅", LIUQIAO) == "unknown"
     told = await registry.take_roster(roster(child_row("周梅", id_number(1))))
     assert (told["taken"], told["duplicates"]) == (0, 1)
+    later = {"on": "2026-05-01", "reason": "moved_away"}
+    assert (await registry.do(f"/children/{child_id}/leave", later))["changed"]
 
 
 async def test_a_number_that_waits_for_confirmation_is_forgotten_with_its_child(registry: Registry) -> None:

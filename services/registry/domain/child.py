@@ -25,6 +25,7 @@ from shared.contracts.event import Event, LeavingReason
 from shared.contracts.registry import (
     ChildFile,
     ChildFileRevised,
+    ChildForgotten,
     ChildLeft,
     ChildRegistered,
     ChildrenMerged,
@@ -284,7 +285,7 @@ def evolve(state: ChildState, event: Event) -> ChildState:
         case ChildFileRevised() | ChildTransferred():
             standing = Standing(event.on, event.area, event.file)
             return replace(state, standings=(*state.standings, standing))
-        case ChildTransferredOut():
+        case ChildTransferredOut() | ChildForgotten():
             return state
         case ChildReturned() | ChildrenUnmerged():
             return Child(state.child_id, FileStatus.OPEN, (Standing(event.on, event.area, event.file),))
