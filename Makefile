@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 DATA ?= .kith
+KILLS ?= 200
 KITH := $(VENV)/bin/kith
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test bench check browser
+.PHONY: help setup demo demo-clean test bench crash-test check browser
 
 help: ## Tell the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ test: setup browser ## Run every test
 
 bench: setup ## Measure Kith beside the limits of the same servers; table, and build/bench.json
 	$(VENV)/bin/python -m benchmarks $(BENCH)
+
+crash-test: setup ## Kill and break everything during the example's year: KILLS=200, SEED= repeats a run
+	$(VENV)/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 check: setup ## Lint, types, import contracts
 	$(VENV)/bin/ruff check
