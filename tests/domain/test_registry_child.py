@@ -244,6 +244,16 @@ def test_a_leaving_learned_late_takes_back_what_was_dated_after_it() -> None:
     )
 
 
+def test_what_is_taken_back_is_not_known_before_it_was_true() -> None:
+    known_early = LetChildLeave(reason=LeavingReason.MOVED_AWAY, on=MARCH, recorded_on=MARCH)
+    revised = ChildFileRevised(area=LIUQIAO, on=MAY, recorded_on=MAY, child_id=MEI, file=POOR, former=FILE)
+    state = child.fold([REGISTERED, revised])
+    assert [(event.on, event.recorded_on) for event in child.decide(known_early, state)] == [
+        (MAY, MAY),
+        (MARCH, MARCH),
+    ]
+
+
 def test_a_leaving_between_two_changes_takes_back_only_the_later_one() -> None:
     moved = ChildTransferred(
         area=DONGHE, on=MARCH, recorded_on=MARCH, child_id=MEI, from_area=LIUQIAO, file=FILE

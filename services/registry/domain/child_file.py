@@ -99,14 +99,16 @@ def taken_back(child: Child, on: date, recorded_on: date) -> tuple[Sequence[Even
     for later, earlier in zip(reversed(child.standings), reversed(child.standings[:-1]), strict=False):
         if later.on <= on:
             return events, later
+        # Nothing is known before it is true, not even where this is told earlier than what it takes back.
+        known_on = max(recorded_on, later.on)
         if later.area != earlier.area:
-            events += moved(child, later, earlier.area, later.on, recorded_on)
+            events += moved(child, later, earlier.area, later.on, known_on)
         elif later.file != earlier.file:
             events.append(
                 ChildFileRevised(
                     area=earlier.area,
                     on=later.on,
-                    recorded_on=recorded_on,
+                    recorded_on=known_on,
                     child_id=child.child_id,
                     file=earlier.file,
                     former=later.file,
