@@ -14,8 +14,10 @@ from services.contact.advancing import advance
 from services.contact.policy_file import load_policy
 from shared.event_store import Pool
 from shared.handling import Cause
+from shared.vault import SECRET_BYTES_MIN, Vault
 
 FILED = date(2025, 12, 1)
+VAULT = Vault(bytes(SECRET_BYTES_MIN), "contact")
 FIRST_MONTH = date(2026, 3, 1)
 MISSES = """
 SELECT count(*)
@@ -74,7 +76,9 @@ def _month(number: int) -> tuple[date, date]:
 
 
 async def _judged(pool: Pool, to: date) -> None:
-    answer = await advance(pool, POLICY, to, Cause(UUID(int=to.toordinal()), b"", "bench", UUID(int=2)))
+    answer = await advance(
+        pool, VAULT, POLICY, to, Cause(UUID(int=to.toordinal()), b"", "bench", UUID(int=2))
+    )
     assert answer.body["windows_judged"]
 
 

@@ -12,11 +12,13 @@ from services.contact.domain.windows import Window, windows_due
 from services.contact.event_ids import with_id
 from services.contact.judging import judge_window
 from services.contact.locking import close_gate
+from services.contact.log_ledger import let_refused_go
 from shared.contracts.contact import DayAdvanced
 from shared.day import advance_day
 from shared.event_store import Append, Connection, Pool, append_many
 from shared.handling import ATTEMPTS_MAX, BACKOFF_SECONDS, RETRYABLE, Answer, Cause, TooBusy, once, rule_cause
 from shared.sql import queries
+from shared.vault import Vault
 
 SQL = queries(__file__)
 
@@ -27,7 +29,13 @@ log = structlog.get_logger()
 
 
 async def advance(
-    pool: Pool, policy: Policy, to: date, cause: Cause, *, bell: Callable[[], None] = lambda: None
+    pool: Pool,
+    vault: Vault,
+    policy: Policy,
+    to: date,
+    cause: Cause,
+    *,
+    bell: Callable[[], None] = lambda: None,
 ) -> Answer:
     """Judge every window with due < *to* that was not judged yet, then say that the day has come.
 
@@ -45,7 +53,7 @@ async def advance(
         log.info("window_judged", kind=window.kind, day=window.closes)
 
     async def finish(connection: Connection) -> dict[str, Any]:
-        return {"day": to, "moved": await _finish(connection, to), "windows_judged": judged}
+        return {"day": to, "moved": await _finish(connection, vault, to), "windows_judged": judged}
 
     return await once(pool, cause, finish)
 
@@ -90,10 +98,11 @@ async def _judge(pool: Pool, window: Window, areas: Sequence[str], policy: Polic
     raise TooBusy(window.kind)
 
 
-async def _finish(connection: Connection, to: date) -> bool:
-    """Say that everything due before *to* is judged; return whether that is new."""
+async def _finish(connection: Connection, vault: Vault, to: date) -> bool:
+    """Say that everything due before *to* is judged, and let go what is over; return whether that is new."""
     if not await connection.fetchval(SQL.judged_until, to):
         return False
+    await let_refused_go(vault, connection, to)
     counties = [row["code"] for row in await connection.fetch(SQL.counties)]
     days = [DayAdvanced(area=county, on=to, recorded_on=to) for county in counties]
     appends = [Append(f"day-{day.area}", [with_id(day)]) for day in days]

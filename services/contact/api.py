@@ -172,6 +172,7 @@ def day_router(policy: Policy) -> APIRouter:
         """Advance the day: judge every window that was due before it, once."""
         require_day_come(running, body.to)
         await wait_until_known(running, positions_in(body.positions()), ADVANCE_WAIT_SECONDS)
-        return answer(running, await advance(running.pool, policy, body.to, cause, bell=running.bell.set))
+        given = await advance(running.pool, running.vault, policy, body.to, cause, bell=running.bell.set)
+        return answer(running, given)
 
     return router

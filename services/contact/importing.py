@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,8 @@ CHUNK_ROWS = 2_000
 """Rows of one transaction: about half a second, so that no reader's horizon is held for long."""
 REFUSALS_TOLD = 100
 """Refused rows that the answer tells one by one; the workbook has them all."""
+REFUSED_KEPT_DAYS = 90
+"""For how long the workbook of the refused rows can be fetched."""
 
 FAULTS = {
     RowOutcome.UNKNOWN_CHILD: Fault("row_child_unknown"),
@@ -185,8 +187,7 @@ def _outcome(keyed: KeyedRow, matches: Mapping[UUID, Match], logged: Mapping[UUI
 async def _count(connection: Connection, told: Sequence[Entry]) -> dict[date, Counter[str]]:
     """Count rows never seen before by the day they are recorded on; one mended moves to its new outcome."""
     advanced = await last_advanced(connection)
-    entered = [entry.keyed.row.entered_on for entry in told if entry.keyed.row.entered_on]
-    unread = advanced or max(entered, default=None) or today_in_shanghai()
+    unread = _day_read(advanced, [entry.keyed.row.entered_on for entry in told])
     by_day: defaultdict[date, Counter[str]] = defaultdict(Counter)
     for entry in told:
         day = recorded_on(entry.keyed.row.entered_on or unread, advanced)
@@ -196,6 +197,11 @@ async def _count(connection: Connection, told: Sequence[Entry]) -> dict[date, Co
         else:
             by_day[day][entry.before] -= 1
     return by_day
+
+
+def _day_read(advanced: date | None, entered: Sequence[date | None]) -> date:
+    """Return the day on which a log is read: before any day was advanced to, the last that it was entered on."""
+    return advanced or max((day for day in entered if day), default=None) or today_in_shanghai()
 
 
 async def _say_imported(
@@ -227,9 +233,12 @@ async def _finish(
 ) -> dict[str, Any]:
     """Keep the refused rows for download in the vault, and answer."""
     import_id, language = importing.import_id, importing.language
+    kept_until: date | None = None
     if faults:
         kept = keep_refused(paper.table, list(faults.items()))
         await importing.running.vault.put(connection, [(import_id, kept)])
+        read_on = _day_read(await last_advanced(connection), [row.entered_on for row in paper.rows])
+        kept_until = read_on + timedelta(days=REFUSED_KEPT_DAYS)
     answer = {
         "import_id": str(import_id),
         **{str(name): counts[name] for name in ("already", *RowOutcome)},
@@ -245,6 +254,7 @@ async def _finish(
         importing.caller.areas[0],
         importing.caller.sub,
         orjson.dumps(answer).decode(),
+        kept_until,
     )
     return answer
 

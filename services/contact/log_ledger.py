@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from services.contact.visit_log import VisitRow
 from shared.event_store import Connection, Pool
 from shared.sql import queries
+from shared.vault import Vault
 
 SQL = queries(__file__)
 
@@ -63,6 +65,13 @@ async def note_rows(connection: Connection, entries: Sequence[Entry]) -> list[En
     await connection.execute(SQL.mend_rows, *_columns(mended))
     new = {row["row_key"] for row in written}
     return [entry for entry in fresh if entry.keyed.key in new] + mended
+
+
+async def let_refused_go(vault: Vault, connection: Connection, day: date) -> int:
+    """Delete the refused rows that were kept long enough on *day*; return of how many imports."""
+    gone = [row["import_id"] for row in await connection.fetch(SQL.let_go, day)]
+    await vault.apply_forgotten(connection, gone)
+    return len(gone)
 
 
 def _columns(entries: Sequence[Entry]) -> tuple[list[UUID], list[RowOutcome], list[UUID | None]]:

@@ -19,3 +19,7 @@ RETURNING row_key
 UPDATE app.log_rows r SET outcome = u.outcome, visit_id = u.visit_id
   FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS u(row_key, outcome, visit_id)
  WHERE r.row_key = u.row_key
+
+-- name: let_go
+-- Imports whose refused rows were kept long enough, and are kept no more.
+UPDATE app.log_imports SET kept_until = NULL WHERE kept_until < $1::date RETURNING import_id

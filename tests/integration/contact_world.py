@@ -110,7 +110,7 @@ class World:
         return outcomes[0]
 
     async def advance(self, to: date) -> dict[str, Any]:
-        return (await advance(self.pool, POLICY, to, cause("advance", to, next(self.numbers)))).body
+        return (await advance(self.pool, VAULT, POLICY, to, cause("advance", to, next(self.numbers)))).body
 
     async def events(self, *types: type[Event]) -> list[tuple[UUID, str, dict[str, Any]]]:
         """Return the log's events of these types, in the order of the log."""

@@ -155,6 +155,16 @@ async def test_a_row_with_a_fault_is_refused_and_given_back_to_be_mended(contact
     assert (again["rows"], again["logged"], again["refused"]) == (1, 1, 0)
 
 
+async def test_refused_rows_are_kept_for_ninety_days(contact: Contact) -> None:
+    told = await contact.take(CALL_OF_NOBODY)
+    county = contact.deployment.login(Role.COUNTY)
+    await contact.advance("2026-04-07")
+    assert (await contact.client.get(told["refused_workbook"], headers=county)).status_code == 200
+    await contact.advance("2026-04-08")
+    assert (await contact.client.get(told["refused_workbook"], headers=county)).status_code == 404
+    assert (await contact.get(f"/imports/{told['import_id']}"))["unknown_child"] == 1
+
+
 async def test_a_child_registered_later_makes_its_refused_row_good(
     contact: Contact,
     registry: Registry,  # noqa: F811

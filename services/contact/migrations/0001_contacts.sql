@@ -156,8 +156,11 @@ CREATE TABLE app.log_imports (
   area        text        NOT NULL,
   caller      text        NOT NULL,
   imported_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  answer      jsonb       NOT NULL
+  answer      jsonb       NOT NULL,
+  -- The last day on which the refused rows, which bear names, may be fetched; null where there are none.
+  kept_until  date
 );
+CREATE INDEX log_imports_kept ON app.log_imports (kept_until) WHERE kept_until IS NOT NULL;
 ALTER TABLE app.log_imports ENABLE ROW LEVEL SECURITY;
 CREATE POLICY scope ON app.log_imports USING (kernel.in_scope(area));
 
