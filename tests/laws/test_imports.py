@@ -1,0 +1,226 @@
+"""Laws of imports: split or repeated, a paper says what it says; and what the order of papers may change."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kith.embedded.postgres import RunningPostgres
+from shared.contracts.registry import RosterImported
+from tests.integration.registry_at_work import Registry, child_row, deployment, id_number, registry, roster
+from tests.integration.test_contact_service import ADA, BEN, WILLOW, Contact, contact
+from tests.laws.bounds import bounded
+from tests.laws.forgetting import forget
+
+__all__ = ["contact", "deployment", "registry"]
+
+EAST, WEST = "431299200_西外乡.csv", "431299101_双江镇.csv"
+VILLAGES = {EAST: ("柳桥村", "东河村"), WEST: ("银口村",)}
+BORN = ("2014-08-12", "2014-08-21")
+NUMBERED, UNNUMBERED = ("周梅", "丁雨"), ("陆波", "石 玉", "")
+"""Names of which one has its form put right, and one is missing: that row is refused."""
+LEARNED = "SELECT learned_id, child_id FROM app.learned_ids ORDER BY 1"
+LIKELY = """
+SELECT least(child_id, other_id), greatest(child_id, other_id), why FROM app.likely_duplicates ORDER BY 1, 2
+"""
+COUNTED = ("rows", "taken", "put_right", "duplicates", "refused")
+OF_ROSTERS = (
+    "children",
+    "child_keys",
+    "child_names",
+    "likely_duplicates",
+    "learned_ids",
+    "imports",
+    "import_rows",
+)
+OF_LOGS = (
+    "visits",
+    "keeping",
+    "misses",
+    "runs",
+    "escalations",
+    "judged_windows",
+    "judged_until",
+    "log_imports",
+    "log_rows",
+)
+
+Row = Mapping[str, str]
+Sent = tuple[str, Sequence[Row]]
+
+
+@st.composite
+def rows(draw: st.DrawFn, paper: str, numbers: Sequence[int] = (1, 2), apart: bool = False) -> Row:
+    """Draw a row of a roster from so few children that they come again in every way.
+
+    Where numbers and names stay *apart*, nobody stands in the papers once with a number and once without.
+    """
+    numbered = draw(st.booleans())
+    names = NUMBERED if numbered else UNNUMBERED
+    name, born = (
+        draw(st.sampled_from(names if apart else (*NUMBERED, *UNNUMBERED))),
+        draw(st.sampled_from(BORN)),
+    )
+    number = id_number(draw(st.sampled_from(numbers)), born) if numbered else ""
+    village, school = draw(st.sampled_from(VILLAGES[paper])), draw(st.sampled_from(("一小", "二小")))
+    return child_row(name, number, 出生日期=born, 所在村=village, 就读学校=school)
+
+
+def unlike(told: Sequence[Any]) -> list[Any]:
+    """Return rows without those that say exactly what one before says: apart, they are one row sent again."""
+    return [row for at, row in enumerate(told) if row not in told[:at]]
+
+
+@st.composite
+def splits(draw: st.DrawFn, of: st.SearchStrategy[Any]) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+    """Draw a paper, and the same cut into pieces in order or into beginnings; all may come again."""
+    whole = draw(st.lists(of, min_size=1, max_size=8))
+    beginnings = draw(st.booleans())
+    if not beginnings:
+        whole = unlike(whole)
+    cuts = sorted(draw(st.sets(st.integers(1, len(whole)), max_size=3)) | {len(whole)})
+    pieces = [whole[0 if beginnings else start : end] for start, end in zip([0, *cuts], cuts, strict=False)]
+    sent = [piece for piece in pieces for _ in range(draw(st.integers(1, 2)))]
+    return whole, sent + draw(st.lists(st.sampled_from(pieces), max_size=2))
+
+
+async def state_of(registry: Registry) -> dict[str, Any]:
+    """Return all that the registry knows and has said; what imports say of themselves, added up by day."""
+    imports: Counter[tuple[Any, ...]] = Counter()
+    for event in await registry.events():
+        if isinstance(event, RosterImported):
+            imports.update(
+                {(event.area, event.on, event.recorded_on, name): getattr(event, name) for name in COUNTED}
+            )
+    return {
+        **await registry.state(),
+        "events": Counter(
+            event.model_dump_json()
+            for event in await registry.events()
+            if not isinstance(event, RosterImported)
+        ),
+        "imports": +imports,
+        **{query: [tuple(row) for row in await registry.pool.fetch(query)] for query in (LEARNED, LIKELY)},
+    }
+
+
+async def after(postgres: RunningPostgres, registry: Registry, sent: Sequence[Sent]) -> dict[str, Any]:
+    """Return the state of a registry that got just these papers."""
+    await forget(postgres, registry.pool, OF_ROSTERS)
+    for name, told in sent:
+        await registry.take_roster(roster(*told), name)
+    return await state_of(registry)
+
+
+@given(paper=splits(rows(EAST)))
+@bounded(12)
+async def test_a_roster_in_any_pieces_and_repetitions_is_the_whole(
+    postgres: RunningPostgres,
+    registry: Registry,
+    paper: tuple[Sequence[Row], Sequence[Sequence[Row]]],
+) -> None:
+    whole, pieces = paper
+    expected = await after(postgres, registry, [(EAST, whole)])
+    assert await after(postgres, registry, [(EAST, piece) for piece in pieces]) == expected
+
+
+def both(east: Sequence[int], west: Sequence[int], apart: bool) -> st.SearchStrategy[tuple[list[Row], ...]]:
+    return st.tuples(
+        st.lists(rows(EAST, east, apart), min_size=1, max_size=6),
+        st.lists(rows(WEST, west, apart), min_size=1, max_size=6),
+    )
+
+
+@given(papers=both(east=(1, 2), west=(3, 4), apart=False))
+@bounded(8)
+async def test_rosters_without_a_number_in_common_are_the_same_in_any_order(
+    postgres: RunningPostgres, registry: Registry, papers: tuple[list[Row], list[Row]]
+) -> None:
+    sent = list(zip((EAST, WEST), papers, strict=True))
+    expected = await after(postgres, registry, sent)
+    assert await after(postgres, registry, sent[::-1]) == expected
+
+
+@given(papers=both(east=(1, 2, 3), west=(2, 3, 4), apart=True))
+@bounded(8)
+async def test_rosters_in_any_order_know_the_same_children_as_often(
+    postgres: RunningPostgres, registry: Registry, papers: tuple[list[Row], list[Row]]
+) -> None:
+    sent = list(zip((EAST, WEST), papers, strict=True))
+    first, second = [await after(postgres, registry, order) for order in (sent, sent[::-1])]
+    assert children_known(first) == children_known(second)
+    assert counts_in_all(first) == counts_in_all(second)
+
+
+def children_known(state: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return who is known, by id and by number, whichever paper told of a child first."""
+    children, keys, *_ = state.values()
+    return sorted(row[0] for row in children), sorted(row[2] or "" for row in keys)
+
+
+def counts_in_all(state: Mapping[str, Any]) -> Counter[str]:
+    """Return how many rows there were and what became of them; of one child the first row is taken."""
+    counts: Counter[str] = Counter()
+    for (*_, name), count in state["imports"].items():
+        counts["taken" if name == "put_right" else name] += count
+    return counts
+
+
+VISITED = st.sampled_from((("周梅", ADA), ("周梅", ""), ("李响", BEN), ("李响", ""), ("王五", "")))
+DAYS = st.sampled_from(("2026-01-05", "2026-01-29", "2026-02-03", "二月三十"))
+
+
+@st.composite
+def visits(draw: st.DrawFn) -> tuple[str, ...]:
+    """Draw a row of a visit log: of a known child, an unknown or one of two, late, in time, or unreadable."""
+    name, number = draw(VISITED)
+    kind = draw(st.sampled_from(("亲子通话", "监护人沟通")))
+    entered = draw(st.sampled_from(("2026-02-03", "2026-02-09")))
+    return (draw(DAYS), entered, name, number, WILLOW, kind, draw(st.sampled_from(("成功", "未联系上"))))
+
+
+async def contact_after(
+    postgres: RunningPostgres, contact: Contact, logs: Sequence[Sequence[tuple[str, ...]]]
+) -> list[list[tuple[Any, ...]]]:
+    """Return the state of a contact that has judged January and then got just these logs."""
+    await forget(postgres, contact.pool, OF_LOGS)
+    await contact.advance("2026-02-10")
+    for log in logs:
+        await contact.take(*log)
+    misses = "SELECT child_id, kind, opens, state, mended_on FROM app.misses ORDER BY 1, 2, 3"
+    imported = """
+    SELECT data->>'recorded_on', sum((data->>'rows')::int), sum((data->>'logged')::int),
+           sum((data->>'duplicates')::int), sum((data->>'refused')::int), sum((data->>'ambiguous')::int)
+      FROM kernel.events WHERE event_type = 'VisitLogImported' GROUP BY 1 ORDER BY 1
+    """
+    told = [[tuple(row) for row in await contact.pool.fetch(query)] for query in (misses, imported)]
+    return [*await contact.state(), *told]
+
+
+@given(log=splits(visits()))
+@bounded(12)
+async def test_a_visit_log_in_any_pieces_and_repetitions_is_the_whole(
+    postgres: RunningPostgres,
+    contact: Contact,
+    log: tuple[Sequence[tuple[str, ...]], Sequence[Sequence[tuple[str, ...]]]],
+) -> None:
+    whole, pieces = log
+    expected = await contact_after(postgres, contact, [whole])
+    assert await contact_after(postgres, contact, pieces) == expected
+
+
+@given(log=splits(visits()), turn=st.randoms(use_true_random=False))
+@bounded(8)
+async def test_visit_logs_in_any_order_log_the_same_visits_and_mend_the_same_misses(
+    postgres: RunningPostgres,
+    contact: Contact,
+    log: tuple[Sequence[tuple[str, ...]], Sequence[Sequence[tuple[str, ...]]]],
+    turn: Any,
+) -> None:
+    pieces = list(log[1])
+    visits, _, _, counted, *rest = await contact_after(postgres, contact, pieces)
+    turn.shuffle(pieces)
+    visits_again, _, _, counted_again, *rest_again = await contact_after(postgres, contact, pieces)
+    assert (visits_again, counted_again, rest_again) == (visits, counted, rest)

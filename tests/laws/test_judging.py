@@ -1,0 +1,177 @@
+"""A law of judging: day by day, in leaps, or on several replicas at once, contact says the same."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.contact import (
+    ContactEscalated,
+    ContactMadeGood,
+    ContactMissed,
+    MissWithdrawn,
+    VisitLogged,
+    WindowJudged,
+)
+from shared.contracts.event import ContactKind, Event, LeavingReason
+from tests.integration.contact_world import (
+    EAST,
+    WEST,
+    World,
+    areas,
+    left,
+    merged,
+    paired,
+    parted,
+    registered,
+    returned,
+    revised,
+    transferred,
+    unmerged,
+)
+from tests.laws.bounds import bounded
+from tests.laws.conftest import FreshPool
+
+FIRST, LAST = date(2026, 1, 1), date(2026, 7, 20)
+SAID = (VisitLogged, WindowJudged, ContactMissed, ContactMadeGood, MissWithdrawn, ContactEscalated)
+NAMES = ("mei", "bo", "yu", "lan")
+"""Four children: enough for merges, for two in one village, and for windows with some kept and some missed."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A visit told on the day that it was entered."""
+
+    name: str
+    kind: ContactKind
+    on: date
+    entered_on: date
+    reached: bool
+
+
+Fact = Event | Told
+DAYS = st.integers(0, 180).map(lambda days: FIRST + timedelta(days=days))
+DELAYS = st.sampled_from((0, 0, 1, 5, 25, 40)).map(lambda days: timedelta(days=days))
+
+
+def recorded(fact: Fact) -> date:
+    return fact.entered_on if isinstance(fact, Told) else fact.recorded_on
+
+
+@st.composite
+def visits(draw: st.DrawFn, name: str) -> Told:
+    on = draw(DAYS)
+    entered_on = min(on + draw(DELAYS), LAST)
+    return Told(name, draw(st.sampled_from(ContactKind)), on, entered_on, draw(st.integers(0, 7)) > 0)
+
+
+@st.composite
+def stories(draw: st.DrawFn, name: str) -> Sequence[Fact]:
+    """Draw what happens to a child: one of the ways in which a file changes, known at once or late."""
+    day = draw(DAYS.filter(lambda day: day > FIRST + timedelta(days=5)))
+    known_on, later = min(day + draw(DELAYS), LAST), min(day + timedelta(days=20), LAST)
+    merges: list[Sequence[Fact]] = [
+        [merged(name, NAMES[-1], day)],
+        [merged(name, NAMES[-1], day), unmerged(name, NAMES[-1], later)],
+    ]
+    ways: list[Sequence[Fact]] = [
+        [],
+        *([left(name, reason, day, known_on)] for reason in LEAVERS),
+        [left(name, LeavingReason.MOVED_AWAY, day), returned(name, later)],
+        [transferred(name, day, known_on=known_on)],
+        [revised(name, day, poor=draw(st.booleans()), known_on=known_on)],
+        [parted(f"pair {name}", name, "li", day)],
+        *(merges if name != NAMES[-1] else []),
+    ]
+    return draw(st.sampled_from(ways))
+
+
+LEAVERS = (LeavingReason.DIED, LeavingReason.REGISTERED_IN_ERROR, LeavingReason.PARENTS_RETURNED)
+
+
+@st.composite
+def counties(draw: st.DrawFn) -> Sequence[Fact]:
+    """Draw what became known of some children in half a year, in the order in which it did."""
+    facts: list[Fact] = []
+    for name in NAMES:
+        area, poor = draw(st.sampled_from((EAST, WEST))), draw(st.booleans())
+        facts.append(registered(name, FIRST, area=area, poor=poor))
+        if draw(st.booleans()):
+            facts.append(paired(f"pair {name}", name, "li", FIRST))
+        facts += draw(stories(name))
+        facts += draw(st.lists(visits(name), max_size=9))
+    return sorted(facts, key=recorded)
+
+
+async def take(world: World, fact: Fact) -> None:
+    if isinstance(fact, Told):
+        await world.tell(fact.name, fact.kind, fact.on, fact.entered_on, reached=fact.reached)
+    else:
+        await world.hear(fact)
+
+
+async def live_through(world: World, facts: Sequence[Fact], days: Sequence[date]) -> None:
+    """Take every fact on the day it became known; advance on some days only, before anything of that day."""
+    await world.hear(*areas())
+    waiting = list(facts)
+    for day in days:
+        while waiting and recorded(waiting[0]) < day:
+            await take(world, waiting.pop(0))
+        await world.advance(day)
+    for fact in waiting:
+        await take(world, fact)
+
+
+async def said(world: World) -> dict[UUID, tuple[str, dict[str, Any]]]:
+    return {event_id: (event_type, data) for event_id, event_type, data in await world.events(*SAID)}
+
+
+JUDGED = ("misses", "escalations", "judged_windows", "runs")
+
+
+async def judged(world: World) -> dict[str, list[str]]:
+    """Return all that judging has written into contact's tables."""
+    return {
+        table: [row["t"] for row in await world.pool.fetch(f"SELECT t::text FROM app.{table} t ORDER BY 1")]
+        for table in JUDGED
+    }
+
+
+LEAPS = st.lists(st.integers(1, 200), max_size=3).map(
+    lambda days: sorted({FIRST + timedelta(days=n) for n in days} | {LAST})
+)
+EVERY_DAY = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+WHERE_IT_MATTERS = [day for day in EVERY_DAY if day.day in {1, 4, 11, 16, 25}]
+"""Days around those on which windows fall due; on the others an advance judges nothing."""
+
+
+@given(facts=counties(), leaps=LEAPS)
+@bounded(6)
+async def test_day_by_day_or_in_leaps_the_same_is_said(
+    fresh_pool: FreshPool, facts: Sequence[Fact], leaps: Sequence[date]
+) -> None:
+    async with AsyncExitStack() as stack:
+        daily, leaping = [World(await stack.enter_async_context(fresh_pool("contact"))) for _ in range(2)]
+        await live_through(daily, facts, [*WHERE_IT_MATTERS, LAST])
+        await live_through(leaping, facts, leaps)
+        assert await said(leaping) == await said(daily)
+        assert await judged(leaping) == await judged(daily)
+
+
+@given(facts=counties())
+@bounded(4)
+async def test_replicas_at_once_say_what_one_says(fresh_pool: FreshPool, facts: Sequence[Fact]) -> None:
+    async with AsyncExitStack() as stack:
+        alone, crowded = [World(await stack.enter_async_context(fresh_pool("contact"))) for _ in range(2)]
+        for world in (alone, crowded):
+            await live_through(world, facts, [])
+        await alone.advance(LAST)
+        await asyncio.gather(*(crowded.advance(LAST) for _ in range(3)))
+        assert await said(crowded) == await said(alone)
+        assert await judged(crowded) == await judged(alone)
