@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ _AREA = re.compile(r"\d{6}|\d{9}|\d{12}", re.ASCII)
 _AFTER = re.compile(r"([a-z]+):(\d{1,18}-\d{1,18})", re.ASCII)
 
 
-def running_of(request: Request) -> Running:
+async def running_of(request: Request) -> Running:
     """Return the service that this request came to."""
     running: Running = request.app.state.running
     return running
@@ -58,7 +58,7 @@ RunningHere = Annotated[Running, Depends(running_of)]
 BEARER = HTTPBearer(auto_error=False, description="a token that `kith token issue` prints")
 
 
-def known_caller(
+async def known_caller(
     request: Request,
     running: RunningHere,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
@@ -77,10 +77,10 @@ def known_caller(
 CallerHere = Annotated[Caller, Depends(known_caller)]
 
 
-def may(permission: Permission) -> Callable[[Caller], Caller]:
+def may(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
     """Return a dependency that gives the caller, if the caller's role has *permission*."""
 
-    def permitted(caller: CallerHere) -> Caller:
+    async def permitted(caller: CallerHere) -> Caller:
         if not caller.may(permission):
             raise Forbidden(permission)
         return caller

@@ -145,10 +145,8 @@ class Relay:
         while await self._lease.hold():
             stop_if_cancelled()
             self._bell.clear()
-            async with self._pool.acquire() as connection:
-                page = await read_after(connection, self.state.published, BATCH_MAX)
-            if page:
-                await self._publish(page)
+            if page := await self._page_after(self.state.published):
+                await self._publish_pages(page)
                 pause, verified = POLL_SECONDS_MIN, time.monotonic()
                 continue
             if time.monotonic() - verified > VERIFY_SECONDS:
@@ -157,6 +155,21 @@ class Relay:
             self._succeeded("idle")
             pause = min(pause * 2, POLL_SECONDS_MAX)
             await self._wait_for_bell(pause)
+
+    async def _publish_pages(self, page: Sequence[Recorded]) -> None:
+        """Publish *page* and those behind it, each read while the one before is on its way."""
+        while page and await self._lease.hold():
+            stop_if_cancelled()
+            coming = asyncio.create_task(self._page_after(page[-1].place))
+            try:
+                await self._publish(page)
+                page = await coming
+            finally:
+                coming.cancel()
+
+    async def _page_after(self, place: Position) -> Sequence[Recorded]:
+        async with self._pool.acquire() as connection:
+            return await read_after(connection, place, BATCH_MAX)
 
     async def _wait_for_bell(self, seconds: float) -> None:
         try:

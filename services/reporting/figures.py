@@ -71,7 +71,7 @@ async def figures_of(
     names = list(MEASURES if measures is None else measures)
     numbers = _numbers(names)
     days = {when.as_of, when.last} | ({when.eve} if when.eve else set())
-    totals = {day: await _totals(connection, areas, day, when.known_on, numbers) for day in days}
+    totals = await _totals(connection, areas, sorted(days), when.known_on, numbers)
     before: Mapping[str, Totals] = totals[when.eve] if when.eve else {}
     return {
         area: _evaluated(
@@ -123,14 +123,14 @@ async def latest_day(connection: Connection) -> date | None:
 
 
 async def _totals(
-    connection: Connection, areas: Sequence[str], day: date, known_on: date, numbers: list[int]
-) -> dict[str, dict[int, int]]:
+    connection: Connection, areas: Sequence[str], days: Sequence[date], known_on: date, numbers: list[int]
+) -> dict[date, dict[str, dict[int, int]]]:
     rows = await connection.fetch(
-        SQL.totals, areas, _open_month(day), day, _open_month(known_on), known_on, numbers
+        SQL.totals, areas, [_open_month(day) for day in days], days, _open_month(known_on), known_on, numbers
     )
-    totals: dict[str, dict[int, int]] = defaultdict(dict)
-    for row in rows:
-        totals[row["area"]][row["measure"]] = row["amount"]
+    totals: dict[date, dict[str, dict[int, int]]] = {day: defaultdict(dict) for day in days}
+    for day, area, measure, amount in rows:
+        totals[day][area][measure] = amount
     return totals
 
 
