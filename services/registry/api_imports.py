@@ -16,7 +16,6 @@ from services.registry.area_importing import import_areas
 from services.registry.area_list import read_areas
 from services.registry.importing import import_roster
 from services.registry.roster import read_roster
-from shared import clock
 from shared.edge import (
     CauseHere,
     ReadingHere,
@@ -29,7 +28,7 @@ from shared.edge import (
 )
 from shared.messages import language_of
 from shared.papers.refusals import kept_workbook
-from shared.problems import NotFound, Refused
+from shared.problems import NotFound
 from shared.running import Running
 from shared.said import Day
 from shared.tokens import Caller, Permission
@@ -73,8 +72,6 @@ async def take_roster(
     filed_on: Day,
 ) -> dict[str, Any]:
     """Take in the roster of a township, whose name begins with the township's code, as filed on a day."""
-    if running.settings.clock == "live" and filed_on > clock.today_in_shanghai():
-        raise Refused("filed_in_future", filed_on=filed_on)
     content = await file.read()
     paper = await asyncio.to_thread(read_roster, file.filename or "", content)
     require_area(caller, paper.township)

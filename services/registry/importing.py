@@ -14,13 +14,14 @@ from services.registry.learning import Likeness, note_learned, note_likely
 from services.registry.projecting import project_children
 from services.registry.reading_rows import KeyedRow, Opening, RowRead, keyed_rows, read_rows, unread
 from services.registry.roster import RosterPaper, RosterRow, judge_rows
-from shared import day
+from shared import clock, day
 from shared.contracts.registry import ChildRegistered, RosterImported
 from shared.decider import rule_event_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, append, append_many
 from shared.handling import Answer, Cause, once
 from shared.messages import Language
 from shared.papers.refusals import keep_refused
+from shared.problems import Refused
 from shared.running import Running
 
 CHUNK_ROWS = 2_000
@@ -57,7 +58,8 @@ async def import_roster(
 ) -> Answer:
     """Take in a roster and answer its counts; what came before counts in nothing new.
 
-    Raises PaperRefused where the paper as a whole cannot be taken, Away where another import runs on.
+    Raises PaperRefused where the paper as a whole cannot be taken, Refused(filed_in_future), Away where
+    another import runs on.
     After a kill at any point the same paper goes on where it stopped.
     """
     async with import_ledger.importing_alone(running.pool):
@@ -76,9 +78,20 @@ async def _judged(
     async with running.pool.acquire() as connection:
         areas = await area_versions.open_names(connection)
         advanced = await day.last_advanced(connection)
+    _must_have_come(running, filed_on, advanced)
     rows = await asyncio.to_thread(judge_rows, paper, areas, filed_on)
     recorded_on = filed_on if advanced is None else max(filed_on, advanced)
     return RosterImport(running, cause, paper, filed_on, recorded_on, language, rows)
+
+
+def _must_have_come(running: Running, filed_on: date, advanced: date | None) -> None:
+    """Refuse a day after today (Asia/Shanghai) or, where the clock is "advanced", after the last day advanced to.
+
+    Before any day was advanced to, a replay may begin with papers of any day.
+    """
+    today = clock.today_in_shanghai() if running.settings.clock == "live" else advanced
+    if today is not None and filed_on > today:
+        raise Refused("filed_in_future", filed_on=filed_on)
 
 
 async def _open(importing: RosterImport, file_key: str) -> None:
