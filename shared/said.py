@@ -25,11 +25,17 @@ def _day_as_written(day: object) -> object:
     return day
 
 
+def _number_as_number(count: object) -> object:
+    if isinstance(count, bool) or not isinstance(count, int | float):
+        raise PydanticCustomError("int_type", "a count is a number")
+    return count
+
+
 Day = Annotated[date, BeforeValidator(_day_as_written)]
 """A day, written YYYY-MM-DD, in a year from YEAR_MIN to YEAR_MAX."""
 
 YesOrNo = Annotated[bool, Strict()]
 """true or false in a JSON body: a word or a number that stands for one is a mistake of the sender."""
 
-Count = Annotated[int, Strict()]
-"""A whole number in a JSON body, not a text or a fraction that holds one."""
+A_NUMBER = BeforeValidator(_number_as_number)
+"""Beside a whole number's limits in a JSON body: it may be written 3.0, but not as a text."""

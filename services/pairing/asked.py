@@ -13,10 +13,10 @@ from shared.edge import Page, positions_in, recorded_day
 from shared.event_store import Connection, Position
 from shared.problems import Refused
 from shared.running import Running
-from shared.said import Count, Day, YesOrNo
+from shared.said import A_NUMBER, Day, YesOrNo
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
-Capacity = Annotated[Count, Field(ge=0, le=CAPACITY_MAX)]
+Capacity = Annotated[int, Field(ge=0, le=CAPACITY_MAX), A_NUMBER]
 
 
 class Asked(BaseModel):

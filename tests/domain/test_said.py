@@ -1,12 +1,15 @@
 """A request's days, yes or no, and counts are what the document promises, and nothing near it."""
 
 from datetime import date
+from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from shared.contracts.event import AreaCode
-from shared.said import Count, Day, YesOrNo
+from shared.said import A_NUMBER, Day, YesOrNo
+
+Count = Annotated[int, Field(le=100), A_NUMBER]
 
 
 class Told(BaseModel):
@@ -43,6 +46,11 @@ def test_a_day_is_written_as_a_day_of_these_centuries(day: object, fault: str | 
 def test_nothing_stands_for_a_yes_or_for_a_number(sure: object, many: object) -> None:
     with pytest.raises(ValidationError):
         Told.model_validate({"day": "2026-02-28", "sure": sure, "many": many})
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    assert TypeAdapter(Count).validate_python(43.0) == 43
+    assert TypeAdapter(Count).json_schema() == {"type": "integer", "maximum": 100}
 
 
 def test_an_area_is_written_in_the_digits_of_its_code() -> None:
