@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from shared.subjects import SERVICES
 from tests.crash.deployment import House, Replica, family, signal_all
+from tests.crash.driving import Pace
 from tests.crash.proxy import Link
 from tests.crash.streams import StreamActs
 
@@ -15,7 +16,9 @@ PAUSE_SECONDS = (8.0, 15.0)
 """Longer than a lease (6 s) and than every wait for an answer of the bus."""
 DOWN_SECONDS = (0.0, 3.0)
 HELD_SECONDS = (1.0, 15.0)
-BETWEEN_SECONDS_MAX = 1.2
+BETWEEN_SECONDS_MAX = 1.0
+PATIENCE_SECONDS = 8.0
+"""How long the clerk is waited for before the next kill comes all the same."""
 LOOK_SECONDS = 0.02
 
 Tell = Callable[[str], None]
@@ -40,19 +43,21 @@ class Chaos:
     house: House
     chance: random.Random
     tell: Tell
+    pace: Pace
     streams: StreamActs = field(init=False)
     _mends: dict[str, Mend] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.streams = StreamActs(self.house, self.chance)
 
-    def run(self, kills: int, begin: Callable[[float], None]) -> None:
-        """Kill *kills* times, with other acts between; *begin* is told how much of it all is done before each."""
+    def run(self, kills: int) -> None:
+        """Kill *kills* times, with other acts between, each time while the clerk is at the next bit of work."""
         killing = _dealt(self.chance, self._kills())
         others = _dealt(self.chance, self._others())
         for n in range(kills):
-            begin(n / kills)
-            self._do(next(killing), f"kill {n + 1}/{kills}")
+            self._mend_until(time.monotonic() + PATIENCE_SECONDS, lambda: self.pace.waiting)
+            self.pace.allow((n + 1) / (kills + 1))
+            self._do(next(killing), f"kill {n + 1}/{kills}, {self.pace}")
             if self.chance.random() < 0.5:
                 self._do(next(others), "and")
         self.heal()
@@ -65,17 +70,14 @@ class Chaos:
         self.tell("everything is mended")
 
     def _do(self, act: Act, what: str) -> None:
-        until = time.monotonic() + self.chance.uniform(0, BETWEEN_SECONDS_MAX)
-        while time.monotonic() < until:
-            self._mend_what_is_due()
-            time.sleep(LOOK_SECONDS)
+        self._mend_until(time.monotonic() + self.chance.uniform(0, BETWEEN_SECONDS_MAX))
         self.tell(f"{what}: {act()}")
 
     def _kills(self) -> list[Act]:
         return [
-            *[self.kill_service] * 8,
+            *[self.kill_service] * 10,
             *[self.kill_nats] * 3,
-            *[self.kill_postgres] * 2,
+            self.kill_postgres,
             self.kill_postmaster,
             self.kill_backend,
         ]
@@ -245,6 +247,12 @@ class Chaos:
             self._mend_what_is_due()
         if mend := self._mends.pop(name, None):
             mend.do()
+
+    def _mend_until(self, end: float, enough: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass, at most until *end* (time.monotonic), and mend what is due meanwhile."""
+        while time.monotonic() < end and not enough():
+            self._mend_what_is_due()
+            time.sleep(LOOK_SECONDS)
 
     def _mend_what_is_due(self) -> None:
         for name in [name for name, mend in self._mends.items() if mend.due <= time.monotonic()]:

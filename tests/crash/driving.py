@@ -29,18 +29,25 @@ class Pace:
         self._begun = 0
         self._allowed = 0
         self._changed = threading.Condition()
+        self.waiting = False
+        """Whether all that was allowed is done, and the clerk waits for more."""
 
     def allow(self, share: float) -> None:
         """Let *share* of the commands begin; from 1.0 on, as many as there are."""
         with self._changed:
             self._allowed = int(share * self._commands)
+            self.waiting = self.waiting and not self._is_allowed()
             self._changed.notify_all()
 
     def begin(self) -> None:
         """Wait until one more command may begin."""
         with self._changed:
+            self.waiting = not self._is_allowed()
             self._changed.wait_for(self._is_allowed)
             self._begun += 1
+
+    def __str__(self) -> str:
+        return f"{self._begun} commands begun"
 
     def _is_allowed(self) -> bool:
         return self._begun < self._allowed or self._allowed >= self._commands

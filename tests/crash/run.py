@@ -37,7 +37,7 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         pace = Pace(county.commands)
         clerk = Clerk(house.deployment, county, pace, story.tell)
         clerk.start()
-        Chaos(house, chance, story.tell).run(kills, pace.allow)
+        Chaos(house, chance, story.tell, pace).run(kills)
         pace.allow(1.0)
         clerk.wait(FINISH_SECONDS_MAX)
         story.wrong += _verdict(house, county, clerk)
