@@ -20,6 +20,7 @@ from shared.running import Running
 from shared.said import Day, YesOrNo
 from shared.scope import narrow
 from shared.tokens import Caller
+from shared.vault import Vault
 
 NOTE_LENGTH_MAX = 2_000
 LOOKED = "visit_shown"
@@ -39,7 +40,10 @@ class VisitTold(BaseModel):
 
 
 async def tell_visit(running: Running, caller: Caller, cause: Cause, told: VisitTold) -> Answer:
-    """Log one visit, entered today. Raises NotFound, Rejected(visit_after_recorded), TooBusy."""
+    """Log one visit, entered today; a note that comes with it again is kept where there was none.
+
+    Raises NotFound, Rejected (visit_after_recorded, visit_noted_already, visit_note_forgotten), TooBusy.
+    """
 
     async def work(connection: Connection) -> dict[str, Any]:
         require_area(caller, await child_area(connection, told.child_id))
@@ -50,11 +54,21 @@ async def tell_visit(running: Running, caller: Caller, cause: Cause, told: Visit
             raise NotFound
         if outcome is Logging.REFUSED:
             raise Rejected(AFTER_RECORDED, on=told.on, recorded_on=entered_on)
-        if told.note and outcome is Logging.LOGGED:
-            await running.vault.put(connection, [(visit.visit_id, {"note": told.note})])
+        if told.note:
+            await _keep_note(running.vault, connection, visit.visit_id, told.note)
         return {"visit_id": visit.visit_id, "outcome": outcome}
 
     return await once(running.pool, cause, work)
+
+
+async def _keep_note(vault: Vault, connection: Connection, visit_id: UUID, note: str) -> None:
+    """Keep what was noted of a visit; a visit of that kind and day has one note, and no forgotten one again."""
+    kept = await vault.read(connection, [visit_id])
+    if visit_id not in kept:
+        if await vault.put(connection, [(visit_id, {"note": note})]):
+            raise Rejected("visit_note_forgotten")
+    elif kept[visit_id]["note"] != note:
+        raise Rejected("visit_noted_already")
 
 
 async def note_of(

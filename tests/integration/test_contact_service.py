@@ -195,6 +195,20 @@ async def test_no_name_number_or_note_stands_in_an_event(contact: Contact) -> No
     assert not [word for word in ("周梅", "王五", "秘密", ADA) if word in log]
 
 
+async def test_a_note_that_comes_later_is_kept_and_a_second_one_is_refused(contact: Contact) -> None:
+    await contact.take(CALL_OF_ADA)
+    await contact.advance("2026-01-09")
+    [visit] = (await contact.get("/visits"))["items"]
+    told = {"child_id": visit["child_id"], "kind": "home_visit", "on": "2026-01-09", "reached": True}
+    logged = (await contact.post("/visits", told)).json()
+    for _ in range(2):
+        again = (await contact.post("/visits", {**told, "note": "秘密"})).json()
+        assert (again["outcome"], again["visit_id"]) == ("already", logged["visit_id"])
+    refused = await contact.post("/visits", {**told, "note": "另一条"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "visit_noted_already")
+    assert (await contact.get(f"/visits/{logged['visit_id']}"))["note"] == "秘密"
+
+
 async def test_a_child_forgotten_by_the_registry_loses_its_notes_here(
     contact: Contact,
     registry: Registry,  # noqa: F811
@@ -211,6 +225,7 @@ async def test_a_child_forgotten_by_the_registry_loses_its_notes_here(
     await contact.advance("2026-01-09", {"registry": said["position"]})
 
     assert (await contact.get(path))["note"] is None
+    assert (await contact.post("/visits", {**told, "note": "秘密"})).json()["code"] == "visit_note_forgotten"
     assert await contact.pool.fetchval("SELECT count(*) FROM kernel.parked_events") == 0
 
 
