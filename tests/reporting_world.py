@@ -47,6 +47,8 @@ from shared.contracts.registry import (
     ChildFileRevised,
     ChildLeft,
     ChildRegistered,
+    ChildrenMerged,
+    ChildrenUnmerged,
     ChildReturned,
     ChildTransferred,
     ChildTransferredOut,
@@ -76,6 +78,7 @@ class World:
     pairs: dict[UUID, PairAssigned | PairMoved] = field(default_factory=dict)
     carers: dict[UUID, CarerEnlisted] = field(default_factory=dict)
     missed: list[ContactMissed] = field(default_factory=list)
+    merged: dict[UUID, UUID] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - invented people, no secret
@@ -102,8 +105,8 @@ class World:
         )
 
 
-def world(seed: int, days: int = 150) -> World:
-    """Return a county's first *days*."""
+def world(seed: int, days: int = 150, *, merging: bool = False) -> World:
+    """Return a county's first *days*; where *merging*, second files are found and some of them found wrong."""
     made = World(seed)
     _define_areas(made)
     for _ in range(12):
@@ -112,7 +115,7 @@ def world(seed: int, days: int = 150) -> World:
     for step in range(days):
         made.day = FIRST_DAY + timedelta(days=step)
         for _ in range(made.chance.randrange(4)):
-            made.chance.choice(HAPPENINGS)(made)
+            made.chance.choice((*HAPPENINGS, *MERGERS) if merging else HAPPENINGS)(made)
         if made.day.day == 5:
             _judge(made)
         made.told["contact"].append(DayAdvanced(area=COUNTY, on=made.day, recorded_on=made.day))
@@ -226,7 +229,8 @@ def _leave(made: World) -> None:
 
 
 def _return(made: World) -> None:
-    if child := _somebody(made, here=False):
+    child = _somebody(made, here=False)
+    if child and child not in made.merged:
         village = made.chance.choice(VILLAGES)
         made.homes[child] = village
         _say(
@@ -236,6 +240,41 @@ def _return(made: World) -> None:
                 area=village, on=made.day, recorded_on=made.day, child_id=child, file=made.files[child]
             ),
         )
+
+
+def _merge(made: World) -> None:
+    child, survivor = _somebody(made, here=True), _somebody(made, here=True)
+    if child is None or survivor is None or child == survivor:
+        return
+    home, on = made.homes[child], made.on()
+    made.homes[child], made.merged[child] = None, survivor
+    merged = ChildrenMerged(
+        area=home,
+        on=on,
+        recorded_on=made.day,
+        child_id=child,
+        survivor_id=survivor,
+        file=made.files[child],
+    )
+    _say(made, "registry", merged)
+    for pair_id, pair in list(made.pairs.items()):
+        if pair.child_id == child:
+            _end(made, pair_id, on, PairEndReason.CHILD_LEFT)
+
+
+def _unmerge(made: World) -> None:
+    if made.merged:
+        child, survivor = made.merged.popitem()
+        made.homes[child] = made.chance.choice(VILLAGES)
+        unmerged = ChildrenUnmerged(
+            area=made.homes[child],
+            on=made.day,
+            recorded_on=made.day,
+            child_id=child,
+            survivor_id=survivor,
+            file=made.files[child],
+        )
+        _say(made, "registry", unmerged)
 
 
 def _enlist(made: World) -> None:
@@ -433,6 +472,7 @@ HAPPENINGS: Sequence[Callable[[World], None]] = (
     *[_pair] * 4,
     *[_visit] * 8,
 )
+MERGERS: Sequence[Callable[[World], None]] = (_merge, _merge, _unmerge)
 
 
 def received(made: World) -> Mapping[str, Sequence[Received]]:

@@ -60,7 +60,9 @@ async def _keep_children(connection: Connection, batch: Sequence[Received]) -> N
             row |= {"area": event.area, "school": event.file.school, "household": event.file.household}
             row["left_on"] = event.on if isinstance(event, Leaving) else None
             if isinstance(event, Opening):
-                row |= {"filed_on": event.on, "arrived": received.position.position}
+                row["filed_on"] = event.on
+                # A child arrives once, however its registration and its return are cut into batches.
+                row.setdefault("arrived", received.position.position)
     opened = [row for row in standing.values() if "filed_on" in row]
     if opened:
         await connection.execute(SQL.open_files, orjson.dumps(opened).decode())

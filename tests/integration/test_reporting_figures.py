@@ -124,15 +124,6 @@ async def test_the_sums_by_month_and_day_say_what_the_facts_say(pool: Pool) -> N
             assert (name, area, as_of, known_on, numbers[name]) == (name, area, as_of, known_on, expected)
 
 
-async def test_sources_in_any_turn_and_batches_of_any_size_give_the_same_tables(
-    service_pool: ServicePools,
-) -> None:
-    one, other = await service_pool("reporting"), await service_pool("reporting")
-    await read(one, received(world(SEED)))
-    await read(other, received(world(SEED)), shuffled_by=3)
-    assert await rows_of(one) == await rows_of(other)
-
-
 async def test_a_rebuild_equals_the_live_tables_row_for_row(pool: Pool) -> None:
     await read(pool, received(world(SEED)), shuffled_by=8)
     before = await rows_of(pool)

@@ -1,0 +1,164 @@
+"""Laws of projections: any turn of the sources, a rebuild, and the past asked again give the same."""
+
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contact.following import readers as readers_of_contact
+from services.pairing.from_registry import project as follow_in_pairing
+from services.reporting.figures import When, figures_of
+from services.reporting.readers import take
+from services.reporting.rebuilding import rebuild
+from services.reporting.side import look_at_live_side
+from shared.contracts.event import LeavingReason
+from shared.contracts.registry import ChildReturned
+from shared.envelope import Received
+from shared.event_store import Pool
+from shared.receiving import Project
+from tests.conftest import ServicePools
+from tests.integration.contact_world import VAULT
+from tests.integration.pairing_county import LATER, NEXT, WILLOW, child_file, child_id, left, registered, tell
+from tests.integration.test_reporting_figures import AREAS, rows_of
+from tests.laws.bounds import bounded
+from tests.laws.conftest import FreshPool
+from tests.reporting_world import FIRST_DAY, received, world
+
+Told = Mapping[str, Sequence[Received]]
+
+
+@dataclass(frozen=True)
+class County:
+    """An invented county by its seed, so that an example is short to tell."""
+
+    seed: int
+    days: int
+
+    def told(self) -> Told:
+        return received(world(self.seed, self.days, merging=True))
+
+
+COUNTIES = st.builds(County, st.integers(0, 2**16), st.integers(1, 90))
+TURNS = st.integers(0, 2**16)
+IN_REPORTING: Mapping[str, Project] = dict.fromkeys(("registry", "pairing", "contact"), take)
+IN_CONTACT = {reader.source: reader.project for reader in readers_of_contact(VAULT)}
+IN_PAIRING = {"registry": follow_in_pairing}
+KEPT_IN_CONTACT = (
+    "SELECT t::text FROM app.areas t ORDER BY 1",
+    "SELECT t::text FROM app.files t ORDER BY 1",
+    "SELECT child_id, from_on, recorded_on, area, poor FROM app.child_states ORDER BY child_id, seq",
+    "SELECT t::text FROM app.children t ORDER BY 1",
+    "SELECT t::text FROM app.merges t ORDER BY 1",
+    "SELECT t::text FROM app.pairs t ORDER BY 1",
+)
+KEPT_IN_PAIRING = (
+    "SELECT t::text FROM app.areas t ORDER BY 1",
+    "SELECT t::text FROM app.children t ORDER BY 1",
+)
+
+
+async def follow(pool: Pool, projects: Mapping[str, Project], told: Told, turn: int | None = None) -> None:
+    """Let readers take everything: one source after the other, or in batches of any size and turn."""
+    waiting = {source: list(told[source]) for source in projects}
+    chance = random.Random(turn)  # noqa: S311 - an order, no secret
+    while sources := [source for source, events in waiting.items() if events]:
+        source = sources[0] if turn is None else chance.choice(sources)
+        size = 500 if turn is None else chance.choice((1, 2, 7, 40))
+        batch, waiting[source] = waiting[source][:size], waiting[source][size:]
+        async with pool.acquire() as connection, connection.transaction():
+            await projects[source](connection, batch)
+
+
+async def kept(pool: Pool, queries: Sequence[str]) -> dict[str, list[tuple[object, ...]]]:
+    return {query: [tuple(row) for row in await pool.fetch(query)] for query in queries}
+
+
+@given(county=COUNTIES, turn=TURNS)
+@bounded(4)
+async def test_reporting_is_the_same_in_any_turn_of_its_sources_and_rebuilt(
+    fresh_pool: FreshPool, county: County, turn: int
+) -> None:
+    async with AsyncExitStack() as stack:
+        straight, turned = [await stack.enter_async_context(fresh_pool("reporting")) for _ in range(2)]
+        await follow(straight, IN_REPORTING, county.told())
+        await follow(turned, IN_REPORTING, county.told(), turn)
+        expected = await rows_of(straight)
+        assert await rows_of(turned) == expected
+        assert await rebuild(turned)
+        assert await rows_of(turned, "side_b") == await rows_of(turned) == expected
+
+
+@given(county=COUNTIES, turn=TURNS)
+@bounded(4)
+async def test_contact_knows_the_same_in_any_turn_of_its_sources(
+    fresh_pool: FreshPool, county: County, turn: int
+) -> None:
+    async with AsyncExitStack() as stack:
+        straight, turned = [await stack.enter_async_context(fresh_pool("contact")) for _ in range(2)]
+        await follow(straight, IN_CONTACT, county.told())
+        await follow(turned, IN_CONTACT, county.told(), turn)
+        assert await kept(turned, KEPT_IN_CONTACT) == await kept(straight, KEPT_IN_CONTACT)
+
+
+@given(county=COUNTIES, turn=TURNS)
+@bounded(4)
+async def test_pairing_knows_the_same_in_batches_of_any_size(
+    fresh_pool: FreshPool, county: County, turn: int
+) -> None:
+    async with AsyncExitStack() as stack:
+        straight, turned = [await stack.enter_async_context(fresh_pool("pairing")) for _ in range(2)]
+        await follow(straight, IN_PAIRING, county.told())
+        await follow(turned, IN_PAIRING, county.told(), turn)
+        assert await kept(turned, KEPT_IN_PAIRING) == await kept(straight, KEPT_IN_PAIRING)
+
+
+async def test_a_child_that_went_and_returned_within_a_batch_arrived_when_it_was_registered(
+    service_pool: ServicePools,
+) -> None:
+    pool = await service_pool("pairing")
+    back = ChildReturned(
+        area=WILLOW, on=LATER, recorded_on=LATER, child_id=child_id("mei"), file=child_file()
+    )
+    await tell(pool, registered("mei"), left("mei", NEXT, reason=LeavingReason.MOVED_AWAY), back)
+    assert await pool.fetchval("SELECT arrived FROM app.children") == 1
+
+
+DAYS = st.lists(st.integers(0, 95), min_size=1, max_size=3).map(
+    lambda days: [FIRST_DAY + timedelta(days=n) for n in sorted(set(days))]
+)
+
+
+@given(county=COUNTIES, turn=TURNS, days=DAYS, first=st.integers(0, 60))
+@bounded(4)
+async def test_figures_as_known_on_a_day_are_those_that_were_shown_on_it(
+    fresh_pool: FreshPool, county: County, turn: int, days: Sequence[date], first: int
+) -> None:
+    first_day = FIRST_DAY + timedelta(days=first)
+    async with fresh_pool("reporting") as pool:
+        shown = {}
+        before = date.min
+        for day in days:
+            await follow(pool, IN_REPORTING, between(county.told(), before, day), turn)
+            shown[day] = await figures_shown(pool, When(day, first_day=min(first_day, day)))
+            before = day
+        await follow(pool, IN_REPORTING, between(county.told(), before, date.max), turn)
+        for day in days:
+            asked = When(day, known_on=day, first_day=min(first_day, day))
+            assert await figures_shown(pool, asked) == shown[day]
+
+
+def between(told: Told, after: date, until: date) -> Told:
+    return {
+        source: [one for one in events if after < one.event.recorded_on <= until]
+        for source, events in told.items()
+    }
+
+
+async def figures_shown(pool: Pool, when: When) -> dict[str, dict[str, int]]:
+    async with pool.acquire() as connection, connection.transaction():
+        await look_at_live_side(connection)
+        return await figures_of(connection, AREAS, when)
