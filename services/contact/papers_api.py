@@ -20,15 +20,11 @@ from shared.edge import (
     wait_until_known,
 )
 from shared.messages import language_of
-from shared.papers.refusals import kept_workbook
 from shared.problems import NotFound
-from shared.running import Running
-from shared.scope import narrow
+from shared.refused_rows import refused_workbook_of
 from shared.tokens import Caller, Permission
 
 Imports = Annotated[Caller, Depends(may(Permission.IMPORT))]
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FETCHED = "refused_rows_fetched"
 
 
 def papers_router() -> APIRouter:
@@ -68,20 +64,6 @@ def papers_router() -> APIRouter:
         accept_language: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Give the refused rows of a log as a workbook to mend and send again; the look is logged."""
-        kept = await _kept(running, caller, import_id)
-        content = await asyncio.to_thread(kept_workbook, kept, language_of(accept_language))
-        headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'}
-        return Response(content, media_type=WORKBOOK, headers=headers)
+        return await refused_workbook_of(running, caller, import_id, find_import, accept_language)
 
     return router
-
-
-async def _kept(running: Running, caller: Caller, import_id: UUID) -> dict[str, Any]:
-    async with running.pool.acquire() as connection, connection.transaction():
-        await narrow(connection, caller)
-        if await find_import(connection, import_id) is None:
-            raise NotFound
-        kept = await running.vault.look(connection, [import_id], caller, FETCHED, unmask=True)
-    if import_id not in kept:
-        raise NotFound
-    return kept[import_id]

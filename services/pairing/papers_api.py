@@ -31,16 +31,13 @@ from shared.edge import (
 )
 from shared.handling import Cause
 from shared.messages import Language, language_of
-from shared.papers.refusals import kept_workbook
 from shared.problems import Away, NotFound
+from shared.refused_rows import refused_workbook_of
 from shared.running import Running
 from shared.said import Day
-from shared.scope import narrow
 from shared.tokens import Caller, Permission
 
 Importer = Annotated[Caller, Depends(may(Permission.IMPORT))]
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FETCHED = "refused_rows_fetched"
 
 
 def papers_router(running: Running) -> APIRouter:
@@ -72,16 +69,7 @@ def papers_router(running: Running) -> APIRouter:
     async def refused_rows(
         import_id: UUID, caller: Importer, accept_language: Annotated[str | None, Header()] = None
     ) -> Response:
-        async with running.pool.acquire() as connection, connection.transaction():
-            await narrow(connection, caller)
-            if await find_import(connection, import_id) is None:
-                raise NotFound
-            kept = await running.vault.look(connection, [import_id], caller, FETCHED, unmask=True)
-        if not kept.get(import_id):
-            raise NotFound
-        content = await asyncio.to_thread(kept_workbook, kept[import_id], language_of(accept_language))
-        disposition = f'attachment; filename="refused-{import_id}.xlsx"'
-        return Response(content, media_type=WORKBOOK, headers={"Content-Disposition": disposition})
+        return await refused_workbook_of(running, caller, import_id, find_import, accept_language)
 
     return router
 

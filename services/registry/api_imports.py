@@ -27,15 +27,13 @@ from shared.edge import (
     require_day_come,
 )
 from shared.messages import language_of
-from shared.papers.refusals import kept_workbook
 from shared.problems import NotFound
+from shared.refused_rows import refused_workbook_of
 from shared.running import Running
 from shared.said import Day
 from shared.tokens import Caller, Permission
 
 router = APIRouter(tags=["imports"])
-
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Importer = Annotated[Caller, Depends(may(Permission.IMPORT))]
 
@@ -103,18 +101,15 @@ async def refused_rows(
     accept_language: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Give the refused rows of a roster as a workbook to mend and send again; kept for some weeks."""
-    async with running.pool.acquire() as connection, connection.transaction():
-        found = await import_ledger.find_import(connection, import_id)
-        require_area(caller, None if found is None else found["area"])
-        kept = await running.vault.look(
-            connection, [import_id], caller, "refused rows of a paper", unmask=True
-        )
-    if found is None or not kept.get(import_id):
-        raise NotFound("refused_rows_gone")
-    workbook = await asyncio.to_thread(kept_workbook, kept[import_id], language_of(accept_language))
-    # The name begins with the township's code, as every roster's must, so that it can come in again.
-    headers = {"Content-Disposition": f'attachment; filename="{found["area"]}_refused-{import_id}.xlsx"'}
-    return Response(workbook, media_type=WORKBOOK, headers=headers)
+    return await refused_workbook_of(
+        running,
+        caller,
+        import_id,
+        import_ledger.find_import,
+        accept_language,
+        # The name begins with the township's code, as every roster's must, so that it can come in again.
+        named=lambda found: f"{found['area']}_refused",
+    )
 
 
 @router.post("/advance", dependencies=[Depends(may(Permission.ADVANCE))])

@@ -161,7 +161,8 @@ async def test_refused_rows_are_kept_for_ninety_days(contact: Contact) -> None:
     await contact.advance("2026-04-07")
     assert (await contact.client.get(told["refused_workbook"], headers=county)).status_code == 200
     await contact.advance("2026-04-08")
-    assert (await contact.client.get(told["refused_workbook"], headers=county)).status_code == 404
+    gone = await contact.client.get(told["refused_workbook"], headers=county)
+    assert (gone.status_code, gone.json()["code"]) == (404, "refused_rows_gone")
     assert (await contact.get(f"/imports/{told['import_id']}"))["unknown_child"] == 1
 
 
