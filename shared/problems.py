@@ -23,6 +23,7 @@ from starlette.status import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
+from shared.away import DATABASE_AWAY, LOST_RACE
 from shared.decider import Rejected
 from shared.event_store import ClaimTaken, Overtaken, WrongVersion
 from shared.handling import CommandIdReused, TooBusy
@@ -50,6 +51,10 @@ UNPROCESSABLE = frozenset(
     }
 )
 """Rejections that no other state of things would have accepted: 422 where the others are 409."""
+
+
+UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+"""What PostgreSQL says to NUL in a text."""
 
 
 class Refused(Exception):
@@ -190,7 +195,7 @@ def problem_of(failure: Exception, correlation_id: UUID) -> Problem:  # noqa: PL
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, failure.code, failure.params)
         case CommandIdReused():
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "command_id_reused")
-        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+        case _ if isinstance(failure, UNSTORABLE):
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "text_not_storable")
         case ClaimTaken():
             return Problem(HTTP_409_CONFLICT, "claim_taken")
@@ -207,25 +212,11 @@ def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[InputFault]:
 
 PASSING: Sequence[tuple[tuple[type[Exception], ...], str, int]] = (
     ((WrongVersion, Overtaken, TooBusy), "busy", RETRY_SOON_SECONDS),
-    (
-        (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError),
-        "busy",
-        RETRY_SOON_SECONDS,
-    ),
+    (LOST_RACE, "busy", RETRY_SOON_SECONDS),
     ((asyncpg.QueryCanceledError,), "too_slow", RETRY_LATER_SECONDS),
     ((nats.errors.Error,), "bus_away", RETRY_LATER_SECONDS),
     ((TimeoutError,), "no_free_connection", RETRY_SOON_SECONDS),
-    (
-        (
-            asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError,
-            asyncpg.InsufficientResourcesError,
-            asyncpg.InterfaceError,
-            OSError,
-        ),
-        "database_away",
-        RETRY_LATER_SECONDS,
-    ),
+    (DATABASE_AWAY, "database_away", RETRY_LATER_SECONDS),
 )
 """Failures that pass by themselves: kinds, code, seconds until it is worth another try; the first that fits."""
 

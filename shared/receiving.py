@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from shared.away import DATABASE_AWAY, LOST_RACE
 from shared.envelope import BadEnvelope, Envelope, Received, read_envelope
 from shared.event_store import START, Connection, Overtaken, Pool, Position
 from shared.lease import Lease
@@ -41,20 +42,8 @@ AT_WORK = frozenset({"idle", "receiving"})
 NO_STORE = UUID(int=0)
 """The store of a message that no relay wrote."""
 
-PASSING = (
-    Overtaken,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-)
-AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    ConnectionError,
-    TimeoutError,
-)
+PASSING = (Overtaken, *LOST_RACE)
+AWAY = DATABASE_AWAY
 
 Project = Callable[[Connection, Sequence[Received]], Awaitable[None]]
 

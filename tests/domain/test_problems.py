@@ -39,6 +39,8 @@ REQUEST = UUID("0a1b2c3d-0000-5000-8000-000000000000")
         (asyncpg.DeadlockDetectedError("x"), 503, "busy"),
         (asyncpg.QueryCanceledError("x"), 503, "too_slow"),
         (asyncpg.CannotConnectNowError("x"), 503, "database_away"),
+        (asyncpg.InternalClientError("x"), 503, "database_away"),
+        (asyncpg.IdleInTransactionSessionTimeoutError("x"), 503, "database_away"),
         (asyncpg.TooManyConnectionsError("x"), 503, "database_away"),
         (ConnectionRefusedError("x"), 503, "database_away"),
         (TimeoutError("x"), 503, "no_free_connection"),

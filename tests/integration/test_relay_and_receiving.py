@@ -87,9 +87,9 @@ class House:
         )
         return self._start(self.relays[-1].run())
 
-    async def reader(self) -> asyncio.Task[None]:
+    async def reader(self, reader: Reader = READER) -> asyncio.Task[None]:
         holder = uuid5(SPACE, f"reader-{len(self.receivings)}")
-        self.receivings.append(Receiving(self.target, await self.client("contact"), READER, holder))
+        self.receivings.append(Receiving(self.target, await self.client("contact"), reader, holder))
         return self._start(self.receivings[-1].run())
 
     def _start(self, work: Awaitable[None]) -> asyncio.Task[None]:
@@ -282,6 +282,26 @@ async def _the_parked_can_be_dropped_and_retried(house: House, numbers: list[int
     async with house.target.acquire() as connection:
         assert await list_parked(connection, 0, 100) == []
     assert len(await house.taken()) == 23 - 1
+
+
+async def test_a_reader_that_stood_still_too_long_in_a_batch_parks_nothing(house: House) -> None:
+    stood_still: list[int] = []
+
+    async def stand_still(connection: Connection, events: Sequence[Received]) -> None:
+        await take(connection, events)
+        if len(stood_still) < 3:
+            stood_still.append(len(events))
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            await asyncio.sleep(0.2)
+
+    await house.relay()
+    await house.reader(Reader(READER.name, READER.source, stand_still))
+    await house.say(*names(10))
+    assert await house.arrived()
+    assert len(stood_still) == 3
+    async with house.target.acquire() as connection:
+        assert await list_parked(connection, 0, 10) == []
+    assert sorted(await house.taken()) == sorted(names(10))
 
 
 async def test_a_message_that_no_relay_wrote_is_parked(house: House) -> None:
