@@ -1,11 +1,15 @@
 """TCP ports on loopback that a data folder keeps, so that addresses stay the same from run to run."""
 
 import json
+import secrets
 import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-ATTEMPTS_MAX = 20
+ATTEMPTS_MAX = 50
+PORTS = range(20_000, 32_000)
+"""Below those that the kernel gives to outgoing connections (Linux: from 32768, others higher): a server that
+was killed finds its port free again, not taken by a client that was just looking for it there."""
 
 
 def kept_port(data: Path, name: str) -> int:
@@ -48,9 +52,7 @@ def _is_free(port: int) -> bool:
 
 def _free_port(taken: set[int]) -> int:
     for _ in range(ATTEMPTS_MAX):
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port: int = probe.getsockname()[1]
-        if port not in taken:
+        port = PORTS[secrets.randbelow(len(PORTS))]
+        if port not in taken and _is_free(port):
             return port
     raise OSError("no free port on loopback")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from nats.js.api import StreamConfig
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import vault_secret_file
 from kith.embedded.nats import RunningNats, start_nats
+from kith.embedded.ports import LOOPBACK, kept_port
 from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.embedded.spawning import alive, wait_until
 from kith.exits import Failed
@@ -77,6 +79,17 @@ async def test_a_service_becomes_its_vault_only_on_purpose(postgres: RunningPost
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await connection.execute("SET ROLE pairing_vault")
     await connection.close()
+
+
+def test_no_outgoing_connection_takes_the_port_of_a_server_that_is_down(fresh: Path) -> None:
+    with socket.socket() as listening, socket.socket() as outgoing:
+        listening.bind((LOOPBACK, 0))
+        listening.listen()
+        outgoing.connect(listening.getsockname())
+        given_by_the_kernel = {listening.getsockname()[1], outgoing.getsockname()[1]}
+    ports = {kept_port(fresh, f"server-{n}") for n in range(20)}
+    assert len(ports) == 20
+    assert max(ports) < min(given_by_the_kernel)
 
 
 async def test_a_killed_database_starts_again_with_what_was_committed(fresh: Path) -> None:
