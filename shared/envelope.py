@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
@@ -18,6 +18,14 @@ STREAM = "Kith-Stream"
 VERSION = "Kith-Version"
 SCHEMA_VERSION = "Kith-Schema-Version"
 CORRELATION = "Kith-Correlation"
+
+NO_STORE = UUID(int=0)
+"""The store of a message that no relay wrote."""
+
+SMALL, LARGE = 9, 18
+"""Digits of a version, and of a place in a log: what the columns that keep them hold."""
+NAME_BYTES_MAX = 500
+"""The longest id, type or stream of an event."""
 
 
 class BadEnvelope(Exception):
@@ -110,22 +118,50 @@ def read_envelope(source: str, headers: Mapping[str, str] | None, data: bytes) -
         if headers is None:
             raise BadEnvelope("the message has no headers")
         return Envelope(
-            event_id=headers["ce-id"],
-            event_type=headers["ce-type"],
-            schema_version=int(headers[SCHEMA_VERSION]),
-            stream_id=headers[STREAM],
-            version=int(headers[VERSION]),
+            event_id=_name(headers["ce-id"]),
+            event_type=_name(headers["ce-type"]),
+            schema_version=_number(headers[SCHEMA_VERSION], SMALL),
+            stream_id=_name(headers[STREAM]),
+            version=_number(headers[VERSION], SMALL),
             position=place_of(headers),
-            store_id=UUID(headers[STORE]),
+            store_id=_store(headers[STORE]),
             data=data,
-            meta={key: headers[key] for key in (CORRELATION, "traceparent") if key in headers},
+            meta={key: _name(headers[key]) for key in (CORRELATION, "traceparent") if key in headers},
             source=source,
-            time=datetime.fromisoformat(headers["ce-time"]),
+            time=_moment(headers["ce-time"]),
         )
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, OverflowError) as wrong:
         raise BadEnvelope(f"a header is missing or malformed: {wrong}") from wrong
 
 
 def place_of(headers: Mapping[str, str]) -> Position:
     """Return the place in its log that a message's headers name."""
-    return Position(int(headers[TX]), int(headers[POSITION]))
+    return Position(_number(headers[TX], LARGE), _number(headers[POSITION], LARGE))
+
+
+def _number(written: str, digits: int) -> int:
+    if len(written) > digits or not (written.isascii() and written.isdecimal()):
+        raise ValueError("a number is not one")
+    return int(written)
+
+
+def _name(written: str) -> str:
+    """Return a text that can be stored and indexed."""
+    if len(written.encode()) > NAME_BYTES_MAX or "\x00" in written:
+        raise ValueError("a name cannot be kept")
+    return written
+
+
+def _store(written: str) -> UUID:
+    store_id = UUID(written)
+    if store_id == NO_STORE:
+        raise ValueError("no log has this id")
+    return store_id
+
+
+def _moment(written: str) -> datetime:
+    """Return a moment that every time zone can tell."""
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("a moment has no time zone")
+    return moment.astimezone(UTC)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,13 +17,14 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from shared.away import DATABASE_AWAY, LOST_RACE
-from shared.envelope import BadEnvelope, Envelope, Received, read_envelope
+from shared.envelope import NO_STORE, BadEnvelope, Envelope, Received, read_envelope
 from shared.event_store import START, Connection, Overtaken, Pool, Position
 from shared.lease import Lease
 from shared.provisioning import ensure_consumer
 from shared.sql import queries
 from shared.stopping import stop_if_cancelled
 from shared.subjects import stream_of
+from shared.withheld import withheld
 
 SQL = queries(__file__)
 
@@ -39,9 +40,6 @@ WAIT_SECONDS_MAX = 0.05
 
 AT_WORK = frozenset({"idle", "receiving"})
 """States between which a healthy reader goes to and fro: no line of the log is written for it."""
-NO_STORE = UUID(int=0)
-"""The store of a message that no relay wrote."""
-
 PASSING = (Overtaken, *LOST_RACE)
 AWAY = DATABASE_AWAY
 
@@ -109,6 +107,7 @@ class Receiving:
         self._lease = Lease(pool, f"reader:{reader.name}", holder)
         self._log = structlog.get_logger()
         self._moved = asyncio.Event()
+        self._rewound_at = -1
         self.state = ReaderState()
 
     async def run(self) -> None:
@@ -122,7 +121,8 @@ class Receiving:
                 except Rewound as why:
                     self._say("rewound", why)
                     stop_if_cancelled()
-                    continue
+                    if self._got_on():
+                        continue
                 except Exception as why:  # noqa: BLE001 - whatever failed, the checkpoint says where to go on
                     self._say("failing", why)
                 stop_if_cancelled()
@@ -138,6 +138,11 @@ class Receiving:
         self.state.name = name
         self.state.error = type(why).__name__ if why else None
 
+    def _got_on(self) -> bool:
+        """Return whether anything was taken since this was asked before: who rewinds in vain is to wait."""
+        before, self._rewound_at = self._rewound_at, self.state.stream_sequence
+        return self._rewound_at != before
+
     async def _receive_for_ever(self) -> None:
         stream = stream_of(self.reader.source)
         checkpoint = await self._load_checkpoint()
@@ -147,8 +152,10 @@ class Receiving:
             info.created == checkpoint.stream_created and info.state.last_seq >= checkpoint.stream_sequence
         )
         start = checkpoint.stream_sequence if same_stream else 0
-        await self._js.reset_consumer(stream, self.reader.name, seq=start + 1)
         checkpoint = Checkpoint(checkpoint.store_id, checkpoint.position, start, info.created)
+        checkpoint = await self._step_over_withheld(checkpoint)
+        start = checkpoint.stream_sequence
+        await self._js.reset_consumer(stream, self.reader.name, seq=start + 1)
         self.state.stream_last = info.state.last_seq
         subscription = await self._js.pull_subscribe_bind(
             self.reader.name,
@@ -169,6 +176,17 @@ class Receiving:
                 await messages[-1].ack()
         finally:
             await subscription.unsubscribe()
+
+    async def _step_over_withheld(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Park what stands behind the checkpoint and would never be fetched; return the checkpoint behind it."""
+        stream = stream_of(self.reader.source)
+        while message := await withheld(self._client, stream, checkpoint.stream_sequence + 1):
+            moved = replace(checkpoint, stream_sequence=checkpoint.stream_sequence + 1)
+            foreign = _foreign(self.reader.source, moved.stream_sequence, message.data, message.time)
+            await self._apply(checkpoint, moved, [], [foreign])
+            checkpoint = moved
+            self.state.stream_sequence = moved.stream_sequence
+        return checkpoint
 
     async def _load_checkpoint(self) -> Checkpoint:
         await self._pool.execute(SQL.make_checkpoint, self.reader.name)
@@ -198,14 +216,11 @@ class Receiving:
 
     async def _take(self, checkpoint: Checkpoint, messages: Sequence[Msg]) -> Checkpoint:
         """Apply a fetched batch once; return the checkpoint behind it."""
-        first, last = messages[0].metadata, messages[-1].metadata
-        if first.sequence.stream != checkpoint.stream_sequence + 1 or (
-            last.sequence.stream != checkpoint.stream_sequence + len(messages)
-        ):
-            raise Rewound(f"fetched from {first.sequence.stream}, not {checkpoint.stream_sequence + 1}")
+        messages = _following(checkpoint.stream_sequence, messages)
+        last = messages[-1].metadata
         envelopes = [_envelope(self.reader.source, message) for message in messages]
         foreign = [envelope for envelope in envelopes if envelope.store_id == NO_STORE]
-        fresh = [e for e in envelopes if e.store_id != NO_STORE and e.position > checkpoint.position]
+        fresh = _fresh(checkpoint.position, envelopes)
         _check_store(checkpoint, fresh)
         moved = Checkpoint(
             fresh[-1].store_id if fresh else checkpoint.store_id,
@@ -321,25 +336,51 @@ class Receiving:
         return await caught_up(self._pool, self.reader.name, position, timeout_seconds, self._moved)
 
 
+def _following(sequence: int, messages: Sequence[Msg]) -> Sequence[Msg]:
+    """Return the messages that follow *sequence* without a gap; raises Rewound where none does."""
+    first, last = messages[0].metadata.sequence.stream, messages[-1].metadata.sequence.stream
+    if (first, last) == (sequence + 1, sequence + len(messages)):
+        return messages
+    numbered = enumerate(messages, start=sequence + 1)
+    following = [message for number, message in numbered if message.metadata.sequence.stream == number]
+    if not following:
+        raise Rewound(f"fetched from {first}, not {sequence + 1}")
+    return following
+
+
 def _envelope(source: str, message: Msg) -> Envelope:
     """Read a message; one without a relay's headers is no event of any log and gets no place in one."""
     try:
         return read_envelope(source, message.headers, message.data)
     except BadEnvelope:
         place = message.metadata
-        return Envelope(
-            event_id="",
-            event_type="",
-            schema_version=0,
-            stream_id=f"foreign-{place.sequence.stream}",
-            version=0,
-            position=Position(0, place.sequence.stream),
-            store_id=NO_STORE,
-            data=message.data,
-            meta={},
-            source=source,
-            time=place.timestamp,
-        )
+        return _foreign(source, place.sequence.stream, message.data, place.timestamp)
+
+
+def _foreign(source: str, sequence: int, data: bytes, time: datetime) -> Envelope:
+    return Envelope(
+        event_id="",
+        event_type="",
+        schema_version=0,
+        stream_id=f"foreign-{sequence}",
+        version=0,
+        position=Position(0, sequence),
+        store_id=NO_STORE,
+        data=data,
+        meta={},
+        source=source,
+        time=time,
+    )
+
+
+def _fresh(taken: Position, envelopes: Sequence[Envelope]) -> list[Envelope]:
+    """Return the events behind *taken*, and of each that was told again in this batch the first."""
+    fresh = []
+    for envelope in envelopes:
+        if envelope.store_id != NO_STORE and envelope.position > taken:
+            taken = envelope.position
+            fresh.append(envelope)
+    return fresh
 
 
 def _check_store(checkpoint: Checkpoint, fresh: Sequence[Envelope]) -> None:

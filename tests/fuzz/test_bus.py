@@ -1,0 +1,225 @@
+"""Every event that arrives on the bus, however it is made: taken, parked or refused loudly, and nobody is lost."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from kith.embedded.nats import RunningNats
+from shared.contracts.catalogue import EVENT_CLASSES
+from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
+from shared.parked import drop_parked
+from tests.conftest import ServicePools
+from tests.fuzz.bus_world import SPACE, STORES, Bus, Message, bus_at_work, good_event
+from tests.integration.test_relay_and_receiving import until
+from tests.reporting_world import world
+
+TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
+CASES = settings(
+    deadline=None,
+    max_examples=120 * TIMES,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+HUGE = 300_000
+TOLD = {source: events for source, events in world(11, days=60).told.items() if source in STORES}
+
+pytestmark = pytest.mark.timeout(300 * TIMES)
+
+
+@pytest.fixture
+async def bus(nats_server: RunningNats, service_pool: ServicePools) -> AsyncIterator[Bus]:
+    async with bus_at_work(nats_server, service_pool) as bus:
+        yield bus
+
+
+numbers = st.sampled_from(
+    ["", "0", "-1", "2", "x", "1.5", "1_0", "٣", " 1", str(2**15), str(2**31), str(2**63), "9" * 5000]
+)
+texts = st.sampled_from(["", "\x00", "x" * 5000, "\u202e", "a.b", " ", "'", "NULL"]) | st.text(max_size=20)
+moments = st.sampled_from(
+    [
+        "",
+        "yesterday",
+        "2026-03-01",
+        "2026-03-01T08:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-03-01T08:00:00+08:00[Asia/Shanghai]",
+    ]
+)
+ids = st.sampled_from(["", "x", "00000000-0000-0000-0000-000000000000", "{" + str(SPACE) + "}"]) | texts
+values: dict[str, st.SearchStrategy[str]] = {
+    "ce-id": ids,
+    "ce-type": texts | st.sampled_from(sorted(EVENT_CLASSES)),
+    "ce-time": moments,
+    CORRELATION: ids,
+    SCHEMA_VERSION: numbers,
+    VERSION: numbers,
+    STREAM: texts,
+    STORE: ids,
+    TX: numbers,
+    POSITION: numbers,
+    "Status": st.sampled_from(["404", "408", "409", "100", "503"]),
+    "Nats-Msg-Id": texts,
+    "traceparent": texts,
+}
+scraps = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["\x00", "0001-01-01", "9999-12-31", "431299", "x" * HUGE, [], {}, [[]], "2"])
+)
+raw_headers = st.sampled_from(
+    [
+        b"",
+        b"\r\n",
+        b"no colon\r\n",
+        b": nameless\r\n",
+        b"ce-id: a\r\nce-id: b\r\n",
+        b"\xff\xfe: \xff\r\n",
+        b"x: \x00\r\n",
+        b" folded\r\n",
+        b"ce-id:\r\n\tfolded\r\n",
+    ]
+)
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> Callable[[Message], Message]:  # noqa: PLR0911 - an arm a kind
+    """Draw one thing that is wrong with a message."""
+    kind = draw(
+        st.sampled_from(["header", "no header", "field", "no field", "body", "status", "all headers"])
+    )
+    match kind:
+        case "header":
+            name = draw(st.sampled_from(sorted(values)))
+            value = draw(values[name]).replace("\r", "").replace("\n", "").encode(errors="replace")
+            return lambda message: _with(message, name, value)
+        case "no header":
+            name = draw(st.sampled_from(sorted(values)))
+            return lambda message: message.with_header(name, None)
+        case "field":
+            place, scrap = draw(st.integers(0, 20)), draw(scraps)
+            return lambda message: _with_field(message, place, scrap)
+        case "no field":
+            place = draw(st.integers(0, 20))
+            return lambda message: _with_field(message, place, ...)
+        case "status":
+            status = draw(st.sampled_from([b" 404", b" 503 No Responders", b" 100 Idle", b"x", b" 408"]))
+            return lambda message: Message(
+                message.source, message.subject, message.headers, message.body, status
+            )
+        case "all headers":
+            raw = draw(raw_headers)
+            return lambda message: _Raw(message.source, message.subject, [], message.body, raw)
+        case _:
+            body = draw(
+                st.binary(max_size=40)
+                | st.sampled_from(
+                    [b"", b"null", b"[]", b"{", b"[" * 5000, b'"' + b"x" * HUGE + b'"', b"\xff{}"]
+                )
+            )
+            return lambda message: Message(message.source, message.subject, message.headers, body)
+
+
+class _Raw(Message):
+    """A message whose header block is any bytes at all."""
+
+    def wire(self) -> bytes:
+        head = b"NATS/1.0\r\n" + self.status + b"\r\n"
+        sizes = f"{len(head)} {len(head) + len(self.body)}".encode()
+        return b"HPUB " + self.subject.encode() + b" " + sizes + b"\r\n" + head + self.body + b"\r\n"
+
+
+def _with(message: Message, name: str, value: bytes) -> Message:
+    if not any(key == name for key, _ in message.headers):
+        return Message(message.source, message.subject, [*message.headers, (name, value)], message.body)
+    return message.with_header(name, value)
+
+
+def _with_field(message: Message, place: int, scrap: Any) -> Message:
+    body = json.loads(message.body)
+    name = sorted(body)[place % len(body)]
+    if scrap is ...:
+        del body[name]
+    else:
+        body[name] = scrap
+    return Message(message.source, message.subject, message.headers, json.dumps(body).encode())
+
+
+@CASES
+@given(
+    source=st.sampled_from(sorted(STORES)),
+    wrong=st.lists(st.tuples(st.integers(0, 10_000), mutations()), min_size=1, max_size=6),
+)
+async def test_whatever_arrives_good_neighbours_are_taken_and_nothing_hangs(
+    bus: Bus, source: str, wrong: Sequence[tuple[int, Callable[[Message], Message]]]
+) -> None:
+    messages = []
+    for pick, mutate in wrong:
+        event = TOLD[source][pick % len(TOLD[source])]
+        good = bus.message(source, event, f"{type(event).__name__}-{next(bus.places[source])}")
+        messages.append(mutate(good))
+    before = bus.message(
+        source, good_event(source, next(bus.places[source])), f"good-{messages and len(messages)}-a"
+    )
+    behind_place = next(bus.places[source])
+    await bus.publish(before)
+    await bus.write(*messages)
+    behind = bus.message(source, good_event(source, behind_place), f"good-{behind_place}")
+    sequence = await bus.publish(behind)
+    await bus.taken(source, sequence)
+
+    good_ids = {dict(message.headers)["ce-id"].decode() for message in (before, behind)}
+    for receiving in bus.receivings:
+        parked = await bus.parked(receiving.reader.name)
+        assert not good_ids & set(parked), (receiving.reader.name, parked)
+        if receiving.reader.source == source:
+            assert receiving.state.name in {"idle", "receiving"}
+    kept = await bus.pools["reporting"].fetch(
+        "SELECT event_id::text FROM kept.received WHERE event_id::text = ANY ($1::text[])", sorted(good_ids)
+    )
+    assert {row["event_id"] for row in kept} == good_ids
+    await _clear(bus)
+
+
+async def _clear(bus: Bus) -> None:
+    """Drop what was parked: where nothing is, the next example meets the way of whole batches."""
+    for service, pool in bus.pools.items():
+        own = [one for one in bus.receivings if one.reader.name.startswith(service)]
+        for row in await pool.fetch("SELECT parked_id FROM kernel.parked_events"):
+            await drop_parked(pool, own, row["parked_id"])
+
+
+async def test_events_of_another_log_stop_their_readers_loudly_and_nobody_else(bus: Bus) -> None:
+    first = await bus.publish(bus.message("registry", good_event("registry", 1), "child-1"))
+    await bus.taken("registry", first)
+    foreign = bus.message("registry", good_event("registry", 2), "child-2")
+    await bus.publish(foreign.with_header(STORE, str(SPACE).encode()))
+    of_registry = [one for one in bus.receivings if one.reader.source == "registry"]
+
+    async def stopped() -> bool:
+        return all((one.state.name, one.state.error) == ("failing", "SourceReplaced") for one in of_registry)
+
+    await until(stopped)
+    assert [one.state.stream_sequence for one in of_registry] == [first] * len(of_registry)
+    other = await bus.publish(bus.message("pairing", good_event("pairing", 3), "carer-3"))
+    await bus.taken("pairing", other)
+
+
+async def test_an_event_told_again_at_its_place_is_taken_once(bus: Bus) -> None:
+    said = [bus.message("registry", good_event("registry", n), f"child-{n}") for n in range(3)]
+    for message in (*said, said[1], said[0]):
+        last = await bus.publish(message)
+    last = await bus.publish(bus.message("registry", good_event("registry", 9), "child-9"))
+    await bus.taken("registry", last)
+    assert await bus.pools["reporting"].fetchval("SELECT count(*) FROM kept.received") == 4
+    for receiving in bus.receivings:
+        assert await bus.parked(receiving.reader.name) == {}
