@@ -11,8 +11,9 @@ from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker, NatsMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.contracts.event import AreaCode
 from shared.decider import Rejected
-from shared.problems import Away, Refused
+from shared.problems import UNSTORABLE, Away, Refused
 from shared.subjects import question_subject
 from shared.tokens import Caller, Role
 
@@ -44,7 +45,7 @@ class _Asking(BaseModel):
 
     sub: str
     role: Role
-    areas: tuple[str, ...]
+    areas: tuple[AreaCode, ...]
     token_id: str
     correlation_id: UUID | None = None
     question: dict[str, Any]
@@ -153,6 +154,8 @@ async def _reply_to(question: Question[Any, Any], body: bytes) -> _Reply:
         return _Reply(ok=False, problem=_Problem(code=why.code, params=_plain(why.params)))
     except Refused as why:
         return _Reply(ok=False, problem=_Problem(code=why.code, status=why.status, params=_plain(why.params)))
+    except UNSTORABLE:
+        return _Reply(ok=False, problem=_Problem(code="text_not_storable", status=422))
     except Exception as why:
         log.exception("answer_failed", question=question.name, exc_info=why)
         return _Reply(ok=False, problem=_Problem(code="ask_failed", status=503))
