@@ -1,0 +1,148 @@
+"""Asking a service everything its OpenAPI document allows, and what it does not, with all of schemathesis's checks."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import schemathesis
+from schemathesis.checks import CheckContext
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.transport import Response
+from schemathesis.engine import events, from_schema
+from schemathesis.generation.case import Case
+
+Json = dict[str, Any]
+
+BEYOND_THE_SCHEMA = frozenset({"day_out_of_range", "string_too_short", "too_short"})
+"""Faults of single inputs that JSON Schema cannot say: years, and names that are nothing but spaces."""
+
+LISTS: Mapping[str, tuple[str, str, str]] = {
+    "child_id": ("/children", "get", "/items/0/child_id"),
+    "carer_id": ("/carers", "get", "/items/0/carer_id"),
+    "pair_id": ("/pairs", "get", "/items/0/pair_id"),
+    "visit_id": ("/visits", "get", "/items/0/visit_id"),
+    "summary_id": ("/summaries", "get", "/items/0/summary_id"),
+    "event_id": ("/events", "get", "/events/0/event_id"),
+}
+"""Where the ids come from that other operations take: a list's address, its method, and the place in its answer."""
+
+
+@schemathesis.check
+def a_rule_refused_it(_ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
+    """What fits the document is refused only by a rule that has a name of its own."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 422:
+        return None
+    problem = response.json()
+    faults = {fault["code"] for fault in problem.get("errors", ())}
+    assert problem["code"] != "invalid_request" or faults <= BEYOND_THE_SCHEMA, problem
+    return None
+
+
+@schemathesis.check
+def who_is_to_come_again_is_told_when(
+    _ctx: CheckContext, response: Response, _case: Case[Any]
+) -> bool | None:
+    """A service that cannot answer now says after how many seconds it is worth another try."""
+    if response.status_code == 503 and response.json().get("code") is not None:
+        assert int(response.headers["retry-after"][0]) > 0
+    return None
+
+
+@dataclass
+class Found:
+    """What a run asked and what was wrong with the answers."""
+
+    answers: Counter[int] = field(default_factory=Counter)
+    of: dict[str, Counter[int]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def take(self, finished: events.ScenarioFinished) -> None:
+        recorder = finished.recorder
+        for case_id, interaction in recorder.interactions.items():
+            if interaction.response is not None:
+                self.answers[interaction.response.status_code] += 1
+                if node := recorder.cases.get(case_id):
+                    label = node.value.operation.label
+                    self.of.setdefault(label, Counter())[interaction.response.status_code] += 1
+        for case_id, checks in recorder.checks.items():
+            for check in checks:
+                if check.failure_info is not None:
+                    failure = check.failure_info.failure
+                    asked = recorder.interactions.get(case_id)
+                    told = asked.response.content[:600] if asked and asked.response else b""
+                    self.wrong.append(
+                        f"{check.name}: {failure.title}: {failure.operation}\n{failure.message}\n"
+                        f"{check.failure_info.code_sample}\n{told.decode(errors='replace')}"
+                    )
+
+
+@dataclass(frozen=True)
+class Fuzzing:
+    """How much is asked: which phases, and how many cases an operation."""
+
+    phases: Sequence[str]
+    cases: int
+    tags: Sequence[str] = ()
+    seed: int | None = None
+
+
+def fuzzed(address: str, token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -> Found:
+    """Ask the service at *address* everything, as the bearer of *token*, often with ids that are there."""
+    document: Json = httpx.get(f"{address}/openapi.json").raise_for_status().json()
+    schema = schemathesis.openapi.from_dict(_linked(document), config=_config(token, ids, how))
+    schema.config.base_url = address
+    asked = schema.include(tag=list(how.tags)) if how.tags else schema
+    found = Found()
+    for event in from_schema(asked).execute():
+        if isinstance(event, events.ScenarioFinished):
+            found.take(event)
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            found.wrong.append(f"{event}")
+    return found
+
+
+def _config(token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -> SchemathesisConfig:
+    known = {name: values for name, values in ids.items() if values}
+    bound = {name: {"dictionary": name, "probability": 0.6} for name in known}
+    in_bodies = {f"body.{name}": binding for name, binding in bound.items()}
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": how.seed,
+            "headers": {} if token is None else {"Authorization": f"Bearer {token}"},
+            "request-timeout": 60,
+            "continue-on-failure": True,
+            "generation": {"max-examples": how.cases, "database": "none"},
+            "phases": {
+                phase: {"enabled": phase in how.phases}
+                for phase in ("examples", "coverage", "fuzzing", "stateful")
+            },
+            "checks": {
+                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
+                "positive_data_acceptance": {
+                    "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422", "503"]
+                },
+            },
+            "dictionaries": {name: {"values": list(values)} for name, values in known.items()},
+            "parameters": {**bound, **in_bodies},
+        }
+    )
+
+
+def _linked(document: Json) -> Json:
+    """Say in *document* which operations take the ids that a list gives."""
+    for name, (address, method, place) in LISTS.items():
+        lists = document["paths"].get(address, {}).get(method)
+        if lists is None:
+            continue
+        lists["responses"]["200"]["links"] = {
+            operation["operationId"]: {
+                "operationId": operation["operationId"],
+                "parameters": {name: f"$response.body#{place}"},
+            }
+            for path, operations in document["paths"].items()
+            if f"{{{name}}}" in path
+            for operation in operations.values()
+        }
+    return document

@@ -1,0 +1,69 @@
+"""Every address of the four services, asked by everybody everything: an answer or a refusal, as documented."""
+
+import os
+
+import pytest
+
+from shared.subjects import SERVICES
+from shared.tokens import Role
+from tests.fuzz.county import County
+from tests.fuzz.http_fuzzing import Fuzzing, fuzzed
+
+TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
+"""How many times the cases of a short run are to be tried, each time with new chance."""
+
+SEED = None if TIMES > 1 else 20260101
+"""A short run always asks the same; a long one asks what nobody asked before."""
+
+DESK = Fuzzing(("coverage", "fuzzing", "stateful"), 8 * TIMES, seed=SEED)
+OPERATING = Fuzzing(("coverage", "fuzzing", "stateful"), 6 * TIMES, tags=("operating", "day"), seed=SEED)
+OTHERS = Fuzzing(("fuzzing",), 2 * TIMES, seed=SEED)
+STRANGERS = Fuzzing(("fuzzing",), 1 * TIMES, seed=SEED)
+WITHOUT_TOKEN = {"GET /livez", "GET /readyz", "GET /metrics"}
+
+pytestmark = pytest.mark.timeout(600 * TIMES)
+
+
+def ask(county: County, service: str, token: str | None, how: Fuzzing) -> dict[str, set[int]]:
+    """Ask everything, check every answer, and return the statuses by operation."""
+    found = fuzzed(county.deployment.address(service), token, county.ids[service], how)
+    assert found.wrong == [], f"{len(found.wrong)} answers are wrong:\n\n" + "\n\n".join(found.wrong[:5])
+    assert sum(found.answers.values()) > 0
+    return {operation: set(answers) for operation, answers in found.of.items()}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_county_s_desk_may_ask_anything(county: County, service: str) -> None:
+    statuses = ask(county, service, county.token(Role.COUNTY), DESK)
+    by_id = [name for name in statuses if name.startswith("GET") and name.endswith("_id}")]
+    never_seen = [name for name in by_id if 200 not in statuses[name] and 403 not in statuses[name]]
+    assert never_seen == [], "an id that is there must have been asked for"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_operators_may_ask_anything(county: County, service: str) -> None:
+    statuses = ask(county, service, county.token(Role.OPERATOR), OPERATING)
+    assert 200 in statuses["GET /events/{event_id}"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("role", [Role.VILLAGE, Role.TEACHER, Role.TOWNSHIP, Role.SERVICE])
+def test_every_role_may_ask_anything(county: County, service: str, role: Role) -> None:
+    ask(county, service, county.token(role), OTHERS)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("token", [None, "broken", "eyJhbGciOiJub25lIn0.e30."])
+def test_who_shows_no_token_gets_nothing(county: County, service: str, token: str | None) -> None:
+    statuses = ask(county, service, token, STRANGERS)
+    assert [
+        name for name, some in statuses.items() if name not in WITHOUT_TOKEN and some & set(range(200, 400))
+    ] == []
+
+
+def test_after_all_that_everything_still_works(county: County) -> None:
+    assert county.runtime.restart_what_died() == []
+    for service in SERVICES:
+        parked = county.client.get(service, "/parked", Role.OPERATOR)
+        assert parked["items"] == [], f"{service} could not apply what another service said"
+        assert county.client.get(service, "/readyz")["ready"]
