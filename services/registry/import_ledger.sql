@@ -25,19 +25,20 @@ SELECT u.row_key, $1::uuid, $2::text, u.number, u.outcome, u.code, u.child_id, u
        AS u(row_key, number, outcome, code, child_id, likely)
 ON CONFLICT (row_key) DO UPDATE
    SET import_id = excluded.import_id, number = excluded.number, outcome = excluded.outcome,
-       code = excluded.code, child_id = excluded.child_id, likely = excluded.likely, counted = false
+       code = excluded.code, child_id = excluded.child_id, likely = excluded.likely, counted = false,
+       taken_back = r.counted OR r.taken_back
  WHERE r.outcome = 'refused'
 
 -- name: count_rows
--- Rows that no import has counted yet; each is counted once.
+-- Rows that no import has counted yet; each is counted once, and one that was refused leaves the refused.
 WITH told AS (
-  UPDATE app.import_rows SET counted = true WHERE area = $1::text AND NOT counted RETURNING outcome, likely
+  UPDATE app.import_rows SET counted = true WHERE area = $1::text AND NOT counted RETURNING outcome, likely, taken_back
 )
-SELECT count(*)::int AS rows,
+SELECT count(*) FILTER (WHERE NOT taken_back)::int AS rows,
        count(*) FILTER (WHERE outcome IN ('taken', 'put_right'))::int AS taken,
        count(*) FILTER (WHERE outcome = 'put_right')::int AS put_right,
        count(*) FILTER (WHERE outcome = 'duplicate')::int AS duplicates,
-       count(*) FILTER (WHERE outcome = 'refused')::int AS refused,
+       (count(*) FILTER (WHERE outcome = 'refused') - count(*) FILTER (WHERE taken_back))::int AS refused,
        count(*) FILTER (WHERE likely)::int AS likely_duplicates
   FROM told
 

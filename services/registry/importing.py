@@ -206,7 +206,7 @@ def _told(entry: Entry, refused: frozenset[UUID]) -> Entry:
 async def _finish(importing: RosterImport, connection: Connection, counted_before: int) -> dict[str, Any]:
     """Count what is new, say so in one event, keep the refused rows for download, and answer."""
     counts = await import_ledger.count_rows(connection, importing.township)
-    if counts.rows:
+    if any(asdict(counts).values()):
         await _say_imported(connection, importing, counts)
     refused = [(row.number, row.faults) for row in importing.rows if row.refused]
     kept_until: date | None = None

@@ -137,7 +137,10 @@ class ChildForgotten(Event):
 
 
 class RosterImported(Event):
-    """A roster was taken in; counts are of rows never seen before, so that they add up over imports."""
+    """A roster was taken in; counts are of rows never seen before, so that they add up over imports.
+
+    A row that was refused and is acceptable when it comes again moves: one fewer refused, no new row.
+    """
 
     import_id: UUID
     area: TownshipCode

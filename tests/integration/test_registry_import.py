@@ -165,8 +165,11 @@ async def test_a_mended_workbook_is_taken(registry: Registry) -> None:
 
     again = await registry.take_roster(refused, "431299200_退回.xlsx")
 
-    assert counts(again) == {"taken": 1}
+    assert counts(again) == {"taken": 1, "refused": -1}
     assert counts(await registry.take_roster(refused, "431299200_退回.xlsx")) == {"already": 1}
+    said = [event for event in await registry.events() if isinstance(event, RosterImported)]
+    totals = [sum(getattr(event, count) for event in said) for count in ("rows", "taken", "refused")]
+    assert totals == [2, 2, 0]
 
 
 async def test_the_same_id_number_in_two_townships_is_one_child(registry: Registry) -> None:

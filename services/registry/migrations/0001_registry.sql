@@ -124,6 +124,8 @@ CREATE TABLE app.import_rows (
   code      text,
   likely    boolean NOT NULL DEFAULT false,
   child_id  uuid,
-  counted   boolean NOT NULL DEFAULT false
+  counted   boolean NOT NULL DEFAULT false,
+  -- Whether it was counted as refused before it became acceptable: then that count is taken back.
+  taken_back boolean NOT NULL DEFAULT false
 );
 CREATE INDEX import_rows_uncounted ON app.import_rows (area) WHERE NOT counted;
