@@ -26,7 +26,8 @@ async def ensure_stream(
     """Return the stream of *service*, making it where it is not there; an existing one is left as it is.
 
     Limits: no age, no count; bytes_max with discard new, so that a full stream stops the relay
-    loudly instead of forgetting.
+    loudly instead of forgetting. Nor can it be purged: without its last message a relay would not
+    know where to go on. Who wants it empty deletes it, and it is filled again.
     """
     try:
         return await js.stream_info(stream_of(service))
@@ -40,6 +41,7 @@ async def ensure_stream(
             max_bytes=bytes_max,
             num_replicas=replicas,
             deny_delete=True,
+            deny_purge=True,
             allow_direct=True,
             allow_atomic=True,
         )

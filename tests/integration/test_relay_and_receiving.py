@@ -11,7 +11,7 @@ import asyncpg
 import nats
 import pytest
 from nats.aio.client import Client
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from kith.embedded.nats import RunningNats, start_nats
 from shared.contracts.registry import AreaDefined
@@ -252,6 +252,16 @@ async def test_a_full_stream_stops_the_relay_loudly_and_forgets_nothing(house: H
     await js.update_stream(config)
     await house.reader()
     assert await house.arrived()
+    assert await house.in_stream() == await house.in_log()
+
+
+async def test_a_stream_cannot_be_emptied_under_its_relay(house: House) -> None:
+    await house.say(*names(3))
+    await house.relay()
+    await until(lambda: _state(house.relays[0], "idle"))
+    js = (await house.client("operator")).jetstream()
+    with pytest.raises(APIError, match="purge"):
+        await js.purge_stream(STREAM)
     assert await house.in_stream() == await house.in_log()
 
 
