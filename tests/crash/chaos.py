@@ -44,6 +44,8 @@ class Chaos:
     chance: random.Random
     tell: Tell
     pace: Pace
+    over: Callable[[], bool]
+    """Whether nobody works any more, and further acts would tell nothing."""
     streams: StreamActs = field(init=False)
     _mends: dict[str, Mend] = field(default_factory=dict)
 
@@ -56,6 +58,8 @@ class Chaos:
         others = _dealt(self.chance, self._others())
         for n in range(kills):
             self._mend_until(time.monotonic() + PATIENCE_SECONDS, lambda: self.pace.waiting)
+            if self.over():
+                break
             self.pace.allow((n + 1) / (kills + 1))
             self._do(next(killing), f"kill {n + 1}/{kills}, {self.pace}")
             if self.chance.random() < 0.5:

@@ -93,6 +93,7 @@ class Clerk:
                 self.figures = self._run_until_done(client)
         except BaseException as failure:  # noqa: BLE001 - whatever ended this thread is what the story ends with
             self.failure = failure
+            self._tell(f"the clerk gave up: {failure!r}")
 
     def _run_until_done(self, client: Client) -> dict[str, Any]:
         county, console = self._county, Console(as_json=True)

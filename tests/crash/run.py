@@ -37,7 +37,7 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         pace = Pace(county.commands)
         clerk = Clerk(house.deployment, county, pace, story.tell)
         clerk.start()
-        Chaos(house, chance, story.tell, pace).run(kills)
+        Chaos(house, chance, story.tell, pace, lambda: not clerk.working).run(kills)
         pace.allow(1.0)
         clerk.wait(FINISH_SECONDS_MAX)
         story.wrong += _verdict(house, county, clerk)
