@@ -25,7 +25,7 @@ demo-clean: $(VENV)/.runtime ## Delete what the demo made, to start over
 test: setup browser ## Run every test
 	$(VENV)/bin/python -m pytest
 
-bench: setup ## Measure Kith beside the limits of the same servers; table, and build/bench.json
+bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
 	$(VENV)/bin/python -m benchmarks $(BENCH)
 
 crash-test: setup ## Kill and break everything during the example's year: KILLS=200, SEED= repeats a run
@@ -52,6 +52,18 @@ $(VENV)/.runtime: $(VENV)/bin/kith requirements.lock
 $(VENV)/.dev: $(VENV)/bin/kith requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
 	touch $@ $(VENV)/.runtime
+
+# What Kith is measured beside: a virtual environment and a folder of node modules of their own.
+build/bench-venv/.installed: requirements-bench.lock
+	$(PYTHON) -m venv build/bench-venv
+	build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	touch $@
+
+build/bench-emmett/.installed: $(wildcard benchmarks/rivals/emmett/*)
+	mkdir -p build/bench-emmett && cp benchmarks/rivals/emmett/* build/bench-emmett/
+	if command -v npm >/dev/null; then cd build/bench-emmett && npm ci --silent --no-audit --no-fund; \
+	  else rm build/bench-emmett/side.mjs; fi
+	touch $@
 
 browser: # tests/browser opens the dashboard in Debian's chromium
 	@{ command -v chromium && dpkg -s fonts-noto-cjk; } >/dev/null 2>&1 || { \

@@ -18,13 +18,14 @@ from benchmarks.judging import judging
 from benchmarks.rebuilding import rebuilding
 from benchmarks.receiving import receiving
 from benchmarks.relaying import relay
+from benchmarks.rivals.side_by_side import rivals
 from benchmarks.servers import Servers, servers
 
 OUTPUT = Path("build/bench.json")
 
-Row = Callable[[Servers, argparse.Namespace], Awaitable[Figure]]
+Rows = Callable[[Servers, argparse.Namespace], Awaitable[Figure | list[Figure]]]
 
-ROWS: dict[str, Row] = {
+ROWS: dict[str, Rows] = {
     "single": lambda on, told: single_appends(on, told.appends, told.repetitions),
     "bulk": lambda on, told: bulk_append(on, told.bulk, told.repetitions),
     "relay": lambda on, told: relay(on, told.relayed, told.repetitions),
@@ -32,6 +33,7 @@ ROWS: dict[str, Row] = {
     "rebuild": lambda on, told: rebuilding(on, told.rebuilt_children, told.repetitions),
     "judging": lambda on, told: judging(on, told.judged_children, told.repetitions),
     "dashboard": lambda on, told: dashboard(on, told.events, told.repetitions),
+    "rivals": lambda on, told: rivals(on, told.rival_repetitions),
 }
 
 
@@ -49,11 +51,12 @@ def main() -> int:
 
 
 async def _measure(on: Servers, told: argparse.Namespace, names: list[str]) -> list[Figure]:
-    figures = []
+    figures: list[Figure] = []
     for name in names:
         await on.checkpoint()
         begun = time.perf_counter()
-        figures.append(await ROWS[name](on, told))
+        measured = await ROWS[name](on, told)
+        figures += [measured] if isinstance(measured, Figure) else measured
         sys.stderr.write(f"{name}: {time.perf_counter() - begun:.0f} s\n")
     return figures
 
@@ -61,7 +64,8 @@ async def _measure(on: Servers, told: argparse.Namespace, names: list[str]) -> l
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="row", help=", ".join(ROWS))
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--rival-repetitions", type=int, default=1)
     parser.add_argument("--appends", type=int, default=3_000, help="single appends in one repetition")
     parser.add_argument("--bulk", type=int, default=10_000, help="events of one bulk append")
     parser.add_argument("--relayed", type=int, default=20_000, help="events relayed in one repetition")

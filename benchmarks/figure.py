@@ -10,30 +10,38 @@ Measured = Callable[[], Awaitable[float]]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What Kith does a second, and what it is measured by; *demanded* is the least ratio, None for a rival's."""
+    """What Kith does a second, and what it is measured by.
+
+    *limit* is None where it could not be measured; *demanded* is the least ratio, 1 beside a rival; of
+    *fewer* the smaller figure is the better one.
+    """
 
     name: str
     ours: float
-    limit: float
+    limit: float | None
     unit: str
-    demanded: float | None = None
+    demanded: float | None = 1.0
     note: str = ""
+    fewer: bool = False
 
     @property
-    def ratio(self) -> float:
-        return self.ours / self.limit if self.limit else 0.0
+    def ratio(self) -> float | None:
+        return self.ours / self.limit if self.limit else None
 
     @property
-    def reached(self) -> bool:
-        return self.ratio >= (1.0 if self.demanded is None else self.demanded)
+    def reached(self) -> bool | None:
+        """Whether the ratio is what was demanded; None where nothing was, or nothing was measured."""
+        if self.limit is None or self.demanded is None:
+            return None
+        return self.ours <= self.limit if self.fewer else self.ours >= self.limit * self.demanded
 
     def as_json(self) -> dict[str, object]:
         """Return the row of bench.json."""
         return {
             "name": self.name,
             "ours": round(self.ours, 3),
-            "limit": round(self.limit, 3),
-            "ratio": round(self.ratio, 3),
+            "limit": None if self.limit is None else round(self.limit, 3),
+            "ratio": None if self.ratio is None else round(self.ratio, 3),
             "unit": self.unit,
             "demanded": self.demanded,
             "reached": self.reached,
@@ -50,6 +58,9 @@ async def in_turns(repetitions: int, *measured: Measured) -> tuple[float, ...]:
     return tuple(median(one) for one in found)
 
 
+MARKS = {True: "yes", False: "NO", None: ""}
+
+
 def table(figures: list[Figure]) -> str:
     """Return figures as a table in Markdown."""
     lines = [
@@ -57,11 +68,14 @@ def table(figures: list[Figure]) -> str:
         "|---|---:|---:|---|---:|---:|---|",
     ]
     for one in figures:
-        demanded = "1 (ahead)" if one.demanded is None else f"{one.demanded:g}"
-        mark = "yes" if one.reached else "NO"
-        note = f" ({one.note})" if one.note else ""
-        lines.append(
-            f"| {one.name}{note} | {one.ours:,.0f} | {one.limit:,.0f} | {one.unit} |"
-            f" {one.ratio:.2f} | {demanded} | {mark} |"
+        cells = (
+            one.name + (f" ({one.note})" if one.note else ""),
+            f"{one.ours:,.0f}",
+            "" if one.limit is None else f"{one.limit:,.0f}",
+            one.unit,
+            "" if one.ratio is None else f"{one.ratio:.2f}",
+            "" if one.demanded is None else f"{one.demanded:g}",
+            MARKS[one.reached],
         )
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -43,6 +43,14 @@ class Servers:
         await migrate(self.postgres.dsn(owner, passwords[owner], name), service)
         return self.postgres.dsn(service, passwords[service], name)
 
+    async def empty_database(self) -> str:
+        """Make a database without anything in it and return its address for the superuser."""
+        name = f"bench{next(self._numbers)}_rival"
+        admin = await asyncpg.connect(self.postgres.admin_dsn)
+        await admin.execute(f'CREATE DATABASE "{name}"')
+        await admin.close()
+        return self.as_admin(name)
+
     def as_admin(self, dsn: str) -> str:
         """Return the same database's address for the superuser: to load what no service may write at once."""
         admin, _, _ = self.postgres.admin_dsn.rpartition("/")
