@@ -154,7 +154,7 @@ async def _merge(connection: Connection, group: Sequence[Received]) -> None:
 
 async def _unmerge(connection: Connection, group: Sequence[Received]) -> None:
     for received, event in _events(group, ChildrenUnmerged):
-        await connection.execute(SQL.take_back_keeping, event.child_id, event.survivor_id)
+        await connection.execute(SQL.take_back_keeping, event.child_id, event.survivor_id, event.recorded_on)
         await connection.execute(SQL.take_back_visits, event.child_id)
         await connection.execute(SQL.unmerge, event.child_id)
         await _open_files(connection, [received])

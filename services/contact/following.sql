@@ -63,20 +63,21 @@ WITH moved AS (
    WHERE m.reached AND EXISTS (SELECT FROM app.files f
                                 WHERE f.child_id = $2::uuid AND f.filed_on <= m.on_day
                                   AND (f.left_on IS NULL OR m.on_day < f.left_on))
-  ON CONFLICT (child_id, kind, on_day, visit_id) DO NOTHING
+  ON CONFLICT (child_id, kind, on_day, visit_id, known_on) DO UPDATE SET until_on = 'infinity'
   RETURNING kind, on_day, visit_id, known_on, seq
 )
 SELECT kind, on_day, visit_id, known_on FROM kept ORDER BY seq
 
 -- name: take_back_keeping
--- What the visits of a merged child, and of those merged into it before, could keep for the survivor.
+-- What the visits of a merged child, and of those merged into it before, kept for the survivor until this day.
 WITH RECURSIVE family AS (
   SELECT $1::uuid AS child_id
   UNION
   SELECT m.child_id FROM app.merges m JOIN family f ON f.child_id = m.survivor_id
 )
-DELETE FROM app.keeping k USING app.visits v
- WHERE k.visit_id = v.visit_id AND k.child_id = $2::uuid AND v.logged_for IN (SELECT child_id FROM family)
+UPDATE app.keeping k SET until_on = $3::date FROM app.visits v
+ WHERE k.visit_id = v.visit_id AND k.child_id = $2::uuid
+   AND k.until_on = 'infinity' AND v.logged_for IN (SELECT child_id FROM family)
 
 -- name: take_back_visits
 -- The visits that were logged for a merged child, or for those merged into it before, are its own again.

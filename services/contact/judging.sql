@@ -20,7 +20,8 @@ WITH candidates AS (
 SELECT l.area, l.child_id,
        EXISTS (SELECT FROM app.keeping k
                 WHERE k.child_id = l.child_id AND k.kind = $2::text
-                  AND k.on_day BETWEEN $3::date AND $4::date AND k.known_on <= $5::date) AS kept
+                  AND k.on_day BETWEEN $3::date AND $4::date
+                  AND k.known_on <= $5::date AND k.until_on > $5::date) AS kept
   FROM living l
  WHERE l.area = ANY ($1::text[])
    AND NOT EXISTS (SELECT FROM app.judged_windows j

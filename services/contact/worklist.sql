@@ -12,7 +12,7 @@ WITH running AS (
     JOIN app.children c ON c.filed_on <= w.opens AND (c.left_on IS NULL OR c.left_on > w.closes)
    WHERE (c.poor OR NOT w.poor_only)
      AND NOT EXISTS (SELECT FROM app.keeping k WHERE k.child_id = c.child_id AND k.kind = w.kind
-                        AND k.on_day BETWEEN w.opens AND w.closes)
+                        AND k.on_day BETWEEN w.opens AND w.closes AND k.until_on = 'infinity')
      AND NOT EXISTS (SELECT FROM app.misses m
                       WHERE m.child_id = c.child_id AND m.kind = w.kind AND m.opens = w.opens)
 ), page AS (

@@ -115,7 +115,7 @@ async def after(postgres: RunningPostgres, registry: Registry, sent: Sequence[Se
 
 
 @given(paper=splits(rows(EAST)))
-@bounded(12)
+@bounded(8)
 async def test_a_roster_in_any_pieces_and_repetitions_is_the_whole(
     postgres: RunningPostgres,
     registry: Registry,
@@ -200,7 +200,7 @@ async def contact_after(
 
 
 @given(log=splits(visits()))
-@bounded(12)
+@bounded(8)
 async def test_a_visit_log_in_any_pieces_and_repetitions_is_the_whole(
     postgres: RunningPostgres,
     contact: Contact,
