@@ -39,6 +39,10 @@ from tests.paper_files import (
 )
 
 CASES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLE = Path(__file__).parents[2] / "examples" / "qingxi"
+BYTES_MAX = 60_000
+"""Of a seed: damage is as good in a short file."""
+
 BEGINNINGS = (
     b"",
     b"PK\x03\x04",
@@ -52,6 +56,18 @@ SEEDS = (
     roster(row_with()),
     old_workbook(["姓名", "村"], ["廖雨馨", 1]),
     delimited(["姓名", "村"], ["廖雨馨", "柳桥村"]),
+    *(
+        (EXAMPLE / name).read_bytes()[:BYTES_MAX]
+        for name in ("行政区划.xlsx", "结对帮扶人员.xlsx", "走访记录.csv")
+    ),
+)
+READERS: tuple[Callable[[bytes], object], ...] = (
+    read_sheets,
+    partial(read_roster, ROSTER_FILE),
+    partial(read_areas, ""),
+    partial(read_carers, ""),
+    partial(read_visits, ""),
+    lambda content: list(split_by_entry_day("", content)),
 )
 LAYOUTS = {"roster": ROSTER, "areas": AREA_LAYOUT, "carers": CARERS, "visits": VISITS}
 
@@ -73,7 +89,8 @@ cells = (
 
 def refused_or_read(content: bytes) -> None:
     """Read *content* as every kind of paper; a refusal must have its text in both languages."""
-    for refused in (refusal(read_sheets, content), refusal(partial(read_roster, ROSTER_FILE), content)):
+    for read in READERS:
+        refused = refusal(read, content)
         for language in Language if refused else ():
             assert refused is not None
             assert refused.told(language) != refused.code
@@ -136,7 +153,11 @@ rows = st.lists(st.lists(cells, max_size=24), min_size=1, max_size=5)
 def test_any_cells_under_right_headings_are_judged_or_refused(
     kind: str, lines: Sequence[Sequence[str]]
 ) -> None:
-    content = delimited(headed(LAYOUTS[kind]), *lines)
+    judge(kind, delimited(headed(LAYOUTS[kind]), *lines))
+
+
+def judge(kind: str, content: bytes) -> None:
+    """Read *content* as a paper of its kind and judge its rows."""
     with suppress(PaperRefused):
         match kind:
             case "roster":
@@ -154,6 +175,24 @@ def test_any_cells_under_right_headings_are_judged_or_refused(
             case _:
                 read_visits("", content)
                 list(split_by_entry_day("", content))
+
+
+written_cells = (
+    words
+    | st.text(max_size=12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(10**15), 10**15)
+    | st.booleans()
+    | st.dates(min_value=date(1900, 1, 1))
+)
+
+
+@CASES
+@given(
+    st.sampled_from(sorted(LAYOUTS)), st.lists(st.lists(written_cells, max_size=24), min_size=1, max_size=5)
+)
+def test_any_cells_of_a_workbook_are_judged_or_refused(kind: str, lines: Sequence[Sequence[object]]) -> None:
+    judge(kind, workbook(None, headed(LAYOUTS[kind]), *lines))
 
 
 @CASES
