@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 DATA ?= .kith
 KILLS ?= 200
+CALLERS ?= 1000
+MINUTES ?= 10
 KITH := $(VENV)/bin/kith
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test bench crash-test check browser
+.PHONY: help setup demo demo-clean test bench load crash-test check browser
 
 help: ## Tell the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +29,9 @@ test: setup browser ## Run every test
 
 bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
 	$(VENV)/bin/python -m benchmarks $(BENCH)
+
+load: setup ## Let CALLERS=1000 people ask a county's system for MINUTES=10, and five times as many; build/load.json
+	$(VENV)/bin/python -m benchmarks.load --callers $(CALLERS) --minutes $(MINUTES)
 
 crash-test: setup ## Kill and break everything during the example's year: KILLS=200, SEED= repeats a run
 	$(VENV)/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))

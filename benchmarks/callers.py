@@ -25,7 +25,8 @@ class Known:
     county: str
     townships: Sequence[str]
     villages: Sequence[str]
-    children: Sequence[str]
+    children: Sequence[tuple[str, str, str]]
+    """Ids, birth dates and sexes."""
     today: date
 
 
@@ -63,7 +64,7 @@ def _get(name: str, service: str, path: str, accept: str = "application/json") -
             "county": known.county,
             "township": chance.choice(known.townships),
             "village": chance.choice(known.villages),
-            "child": chance.choice(known.children),
+            "child": chance.choice(known.children)[0],
         }
         return Request(name, service, "GET", path.format(**places), accept=accept)
 
@@ -72,7 +73,7 @@ def _get(name: str, service: str, path: str, accept: str = "application/json") -
 
 def _visit(known: Known, chance: random.Random) -> Request:
     told = {
-        "child_id": chance.choice(known.children),
+        "child_id": chance.choice(known.children)[0],
         "kind": chance.choice([kind.value for kind in ContactKind]),
         "on": (known.today - timedelta(days=chance.randrange(200))).isoformat(),
         "reached": chance.random() < 0.9,
@@ -81,9 +82,10 @@ def _visit(known: Known, chance: random.Random) -> Request:
 
 
 def _revision(known: Known, chance: random.Random) -> Request:
-    file = {"birth_date": "2015-06-01", "sex": "1", "health": chance.choice([one.value for one in Health])}
+    child_id, birth_date, sex = chance.choice(known.children)
+    file = {"birth_date": birth_date, "sex": sex, "health": chance.choice([one.value for one in Health])}
     body = orjson.dumps({"on": known.today.isoformat(), "file": file})
-    path = f"/children/{chance.choice(known.children)}/revise"
+    path = f"/children/{child_id}/revise"
     return Request("POST /children/{id}/revise", "registry", "POST", path, body)
 
 

@@ -75,9 +75,11 @@ class Watched:
     async def until_all_is_taken(self) -> float:
         """Return how many seconds it took until nobody had anything left to take."""
         began = time.perf_counter()
-        while await self.lag() and time.perf_counter() - began < RECOVERY_SECONDS_MAX:
-            await asyncio.sleep(0.05)
-        return time.perf_counter() - began
+        while True:
+            seconds = time.perf_counter() - began
+            if await self.lag() == 0 or seconds > RECOVERY_SECONDS_MAX:
+                return seconds
+            await asyncio.sleep(LAG_LOOK_SECONDS / 20)
 
 
 def main() -> int:
@@ -156,7 +158,8 @@ def _prepared(runtime: Runtime, client: Client) -> tuple[Known, dict[str, Connec
     after: str | None = None
     while len(children) < CHILDREN_MAX:
         page = client.get("registry", "/children", limit=500, status="open", after_key=after)
-        children += page["items"]
+        # Whose sixteenth birthday came since the replay's last day: nothing more is recorded of them.
+        children += [child for child in page["items"] if child["sixteen_on"] > str(clock.today_in_shanghai())]
         after = page["next"]
         if after is None:
             break
@@ -165,7 +168,7 @@ def _prepared(runtime: Runtime, client: Client) -> tuple[Known, dict[str, Connec
         county=county,
         townships=sorted({village[:9] for village in villages}),
         villages=villages,
-        children=[child["child_id"] for child in children],
+        children=[(child["child_id"], child["birth_date"], child["file"]["sex"]) for child in children],
         today=clock.today_in_shanghai(),
     )
 
@@ -216,10 +219,9 @@ def _text(result: Json) -> str:
         rows = {**result[part]["endpoints"], "all": result[part]["all"]}
         lines += [_line(name, row) for name, row in rows.items()]
     lines += ["", f"recovered after the spike in {result['recovery_seconds']} s"]
-    lines += [
-        f"readers behind at most {result['lag']['most_events']} events, none {result['lag']['seconds_to_zero']} s"
-    ]
-    lines[-1] += " after the steady part"
+    lag = result["lag"]
+    lines.append(f"readers at most {lag['most_events']} events behind")
+    lines.append(f"readers at none {lag['seconds_to_zero']} s after the steady part")
     lines += ["", f"{'MiB':16}" + "".join(f"{name:>11}" for name in result["memory_mib"]["start"])]
     lines += [
         f"{moment:16}" + "".join(f"{held:>11.1f}" for held in memory.values())
