@@ -36,16 +36,35 @@ async def count(connection: Connection, batch: Sequence[Happened]) -> None:
     Whole timelines decide, so the same events in other batches make the same rows. Raises LookupError
     for an event about somebody who was never registered, assigned or enlisted.
     """
+    counted = await count_without_sums(connection, batch)
+    if counted:
+        await _add_to_sums(connection, counted)
+
+
+async def count_without_sums(connection: Connection, batch: Sequence[Happened]) -> Sequence[Delta]:
+    """Do the same to every table but the sums, which `sum_up` makes later; return what was counted."""
     memory = await _remembered(connection, batch)
     counted = [delta for happened in batch for delta in _counted(happened, memory)]
     await memory.store(connection)
     await keep_areas(connection, [(one.event, one.version) for one in batch])
-    await _store(connection, counted)
+    if counted:
+        await _keep_facts(connection, counted)
     await _keep_days(connection, batch)
+    return counted
+
+
+async def sum_up(connection: Connection, county: str) -> None:
+    """Make the sums of a county, which has none, from its facts."""
+    await connection.execute(SQL.sum_up, county, [kind.value for kind in Item])
+
+
+async def counties(connection: Connection) -> list[str]:
+    """Return the codes of the counties that have facts."""
+    return [row["county"] for row in await connection.fetch(SQL.counties)]
 
 
 async def _remembered(connection: Connection, batch: Sequence[Happened]) -> Memory:
-    events = [happened.event for happened in batch]
+    events = [happened.event for happened in batch if not isinstance(happened.event, ContactCounted)]
     pairs = [event for event in events if isinstance(event, PairEvent)]
     carers = [event for event in events if isinstance(event, CarerEvent)]
     memory = Memory()
@@ -114,9 +133,7 @@ def _count_carer(event: CarerEvent, event_id: UUID, memory: Memory) -> list[Delt
     return deltas(cells, Behind(Item.CARER, event.carer_id, None, event.recorded_on, event_id))
 
 
-async def _store(connection: Connection, counted: Sequence[Delta]) -> None:
-    if not counted:
-        return
+async def _keep_facts(connection: Connection, counted: Sequence[Delta]) -> None:
     await connection.execute(
         SQL.add_facts,
         [delta.behind.kind.value for delta in counted],
@@ -130,6 +147,9 @@ async def _store(connection: Connection, counted: Sequence[Delta]) -> None:
         [delta.beyond for delta in counted],
         [_array(delta.measures) for delta in counted],
     )
+
+
+async def _add_to_sums(connection: Connection, counted: Sequence[Delta]) -> None:
     sums = tallies(counted)
     await connection.execute(
         SQL.add_tallies,

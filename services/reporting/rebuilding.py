@@ -1,13 +1,13 @@
 """Rebuilding: the figures made anew from every event received, beside the live ones, and swapped in at the end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
 
-from services.reporting.counting import Happened, count
+from services.reporting.counting import Happened, count, count_without_sums, counties, sum_up
 from services.reporting.side import Side, hold_sides, look_at, make_live, resting_side
 from shared.contracts.catalogue import decode
 from shared.event_store import Connection, Pool
@@ -35,6 +35,16 @@ class Progress:
     done: int
     total: int
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived(Happened):
+    """An event and its number in the order of arrival."""
+
+    arrival: int
+
+
+Counting = Callable[[Connection, Sequence[Happened]], Awaitable[object]]
 
 
 class AlreadyRebuilding(Exception):
@@ -98,12 +108,12 @@ async def _rebuild(pool: Pool, projection: str) -> None:
     await _empty(pool, side)
     await pool.execute(SQL.begin, projection)
 
-    arrival = 0
-    while True:
+    end = await _last_arrival(pool, projection)
+    arrival = await _replay(pool, side, projection, (0, end), count_without_sums)
+    await _sum_up(pool, side)
+    while not await _finish(pool, side, projection, arrival):
         end = await _last_arrival(pool, projection)
-        arrival = await _replay(pool, side, projection, arrival, end)
-        if await _finish(pool, side, projection, arrival):
-            return
+        arrival = await _replay(pool, side, projection, (arrival, end), count)
 
 
 async def _empty(pool: Pool, side: Side) -> None:
@@ -121,24 +131,38 @@ async def _last_arrival(pool: Pool, projection: str) -> int:
     return end
 
 
-async def _replay(pool: Pool, side: Side, projection: str, arrival: int, end: int) -> int:
-    """Count the events up to *end*; the next are fetched while these are counted. Return the last arrival."""
+async def _replay(
+    pool: Pool, side: Side, projection: str, arrivals: tuple[int, int], counted_by: Counting
+) -> int:
+    """Count the events of *arrivals*; the next are fetched while these are counted. Return the last arrival."""
+    arrival, end = arrivals
     coming = asyncio.create_task(_received(pool, arrival, end))
     try:
-        while rows := await coming:
-            arrival = rows[-1]["arrival"]
+        while received := await coming:
+            arrival = received[-1].arrival
             coming = asyncio.create_task(_received(pool, arrival, end))
             async with pool.acquire() as connection, connection.transaction():
                 await look_at(connection, side)
-                await count(connection, [_happened(row) for row in rows])
-                await connection.execute(SQL.advance, projection, len(rows))
+                await counted_by(connection, received)
+                await connection.execute(SQL.advance, projection, len(received))
     finally:
         coming.cancel()
     return arrival
 
 
-async def _received(pool: Pool, arrival: int, end: int) -> Sequence[asyncpg.Record]:
-    return await pool.fetch(SQL.received, arrival, end, REPLAY_MAX)
+async def _sum_up(pool: Pool, side: Side) -> None:
+    """Make the sums of all counties, each in a transaction of its own."""
+    async with pool.acquire() as connection, connection.transaction():
+        await look_at(connection, side)
+        found = await counties(connection)
+    for county in found:
+        async with pool.acquire() as connection, connection.transaction():
+            await look_at(connection, side)
+            await sum_up(connection, county)
+
+
+async def _received(pool: Pool, arrival: int, end: int) -> list[Arrived]:
+    return [_arrived(row) for row in await pool.fetch(SQL.received, arrival, end, REPLAY_MAX)]
 
 
 async def _finish(pool: Pool, side: Side, projection: str, arrival: int) -> bool:
@@ -149,7 +173,7 @@ async def _finish(pool: Pool, side: Side, projection: str, arrival: int) -> bool
         if len(rows) > FINISH_MAX:
             return False
         await look_at(connection, side)
-        await count(connection, [_happened(row) for row in rows])
+        await count(connection, [_arrived(row) for row in rows])
         await make_live(connection, side)
         await connection.execute(SQL.done, projection, len(rows))
     return True
@@ -160,6 +184,6 @@ async def _rest(connection: Connection, arrival: int) -> Sequence[asyncpg.Record
     return await connection.fetch(SQL.received, arrival, last, FINISH_MAX + 1)
 
 
-def _happened(row: asyncpg.Record) -> Happened:
+def _arrived(row: asyncpg.Record) -> Arrived:
     event = decode(row["event_type"], row["schema_version"], row["data"])
-    return Happened(row["source"], row["event_id"], row["version"], event)
+    return Arrived(row["source"], row["event_id"], row["version"], event, row["arrival"])
