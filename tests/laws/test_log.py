@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from kith.embedded.postgres import RunningPostgres
-from shared.event_store import last_position
+from shared.event_store import Append, Overtaken, Position, append, claim_owners, last_position
 from tests.conftest import ServiceDatabase, ServiceDatabases
+from tests.integration.test_event_store import META, new
 from tests.laws.bounds import bounded
 from tests.laws.log_hands import HANDS, MANY_WISHES, Book, Follower, Hand, Waiting, Wish
 
@@ -171,3 +172,28 @@ async def _play(hand: Hand, script: Sequence[tuple[str, Any]]) -> None:
             case _:
                 await asyncio.sleep(how / 1000)
     await hand.end(commit=True)
+
+
+async def test_an_append_that_waited_while_its_claim_was_given_back_is_tried_again(
+    log_database: ServiceDatabase,
+) -> None:
+    holder, waiter, observer = [await asyncpg.connect(log_database.dsn) for _ in range(3)]
+    await append(holder, Append("area-1", new("0"), claims=["key"]), META)
+    transaction = holder.transaction()
+    await transaction.start()
+    await append(holder, Append("area-1", new("1")), META)
+    waiting = Waiting(observer)
+    claiming = append(waiter, Append("area-1", new("2"), claims=["key"]), META)
+    await waiting.do(waiter.get_server_pid(), _must_be_overtaken(claiming))
+    await append(holder, Append("area-1", new("3"), releases=["key"]), META)
+    await transaction.commit()
+    await waiting.settle()
+    await append(waiter, Append("area-1", new("2"), claims=["key"]), META)
+    assert await claim_owners(observer, ["key"]) == {"key": "area-1"}
+    for connection in (holder, waiter, observer):
+        await connection.close()
+
+
+async def _must_be_overtaken(claiming: Coroutine[Any, Any, Position]) -> None:
+    with pytest.raises(Overtaken):
+        await claiming
