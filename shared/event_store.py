@@ -156,7 +156,9 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
     """Append to one stream and return the last position written.
 
     Raises WrongVersion, ClaimTaken, or Overtaken (any version was expected, but this transaction
-    began before the stream's last one). Events that are in the log already count as appended.
+    began before the stream's last one). With claims, events that are in the log already count as
+    appended; without, a repeat raises UniqueViolationError or WrongVersion, and `once` answers it from
+    the first.
     """
     if wanted.claims or wanted.releases:
         return await _append_with_claims(connection, wanted, meta)
