@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -26,8 +25,7 @@ class Cell(NamedTuple):
 Cells = dict[Cell, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(NamedTuple):
     """What stands behind a delta: the item that a list shows, and the event that told of it."""
 
     kind: Item
@@ -38,8 +36,7 @@ class Behind:
     event_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """The same *amount* added to several measures at once."""
 
     behind: Behind

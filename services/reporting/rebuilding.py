@@ -22,6 +22,8 @@ REPLAY_MAX = 2_000
 """Events of one transaction: more would hold up the service's other work for too long."""
 FINISH_MAX = 2_000
 """Events that are still to come when readers are held for the swap."""
+SUMMED_AT_ONCE = 2
+"""Counties whose sums are made at the same time."""
 LOOK_SECONDS = 5.0
 """How often a replica looks whether another one was asked, or left a rebuild unfinished."""
 
@@ -35,13 +37,6 @@ class Progress:
     done: int
     total: int
     error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived(Happened):
-    """An event and its number in the order of arrival."""
-
-    arrival: int
 
 
 Counting = Callable[[Connection, Sequence[Happened]], Awaitable[object]]
@@ -138,8 +133,10 @@ async def _replay(
     arrival, end = arrivals
     coming = asyncio.create_task(_received(pool, arrival, end))
     try:
-        while received := await coming:
-            arrival = received[-1].arrival
+        while True:
+            arrival, received = await coming
+            if not received:
+                return end
             coming = asyncio.create_task(_received(pool, arrival, end))
             async with pool.acquire() as connection, connection.transaction():
                 await look_at(connection, side)
@@ -147,22 +144,27 @@ async def _replay(
                 await connection.execute(SQL.advance, projection, len(received))
     finally:
         coming.cancel()
-    return arrival
 
 
 async def _sum_up(pool: Pool, side: Side) -> None:
     """Make the sums of all counties, each in a transaction of its own."""
     async with pool.acquire() as connection, connection.transaction():
         await look_at(connection, side)
-        found = await counties(connection)
-    for county in found:
-        async with pool.acquire() as connection, connection.transaction():
-            await look_at(connection, side)
-            await sum_up(connection, county)
+        waiting = iter(await counties(connection))
+
+    async def sum_up_waiting() -> None:
+        for county in waiting:
+            async with pool.acquire() as connection, connection.transaction():
+                await look_at(connection, side)
+                await sum_up(connection, county)
+
+    await asyncio.gather(*(sum_up_waiting() for _ in range(SUMMED_AT_ONCE)))
 
 
-async def _received(pool: Pool, arrival: int, end: int) -> list[Arrived]:
-    return [_arrived(row) for row in await pool.fetch(SQL.received, arrival, end, REPLAY_MAX)]
+async def _received(pool: Pool, arrival: int, end: int) -> tuple[int, list[Happened]]:
+    """Return the next events and the arrival of the last of them."""
+    rows = await pool.fetch(SQL.received, arrival, end, REPLAY_MAX)
+    return (rows[-1]["arrival"] if rows else arrival), [_happened(row) for row in rows]
 
 
 async def _finish(pool: Pool, side: Side, projection: str, arrival: int) -> bool:
@@ -173,7 +175,7 @@ async def _finish(pool: Pool, side: Side, projection: str, arrival: int) -> bool
         if len(rows) > FINISH_MAX:
             return False
         await look_at(connection, side)
-        await count(connection, [_arrived(row) for row in rows])
+        await count(connection, [_happened(row) for row in rows])
         await make_live(connection, side)
         await connection.execute(SQL.done, projection, len(rows))
     return True
@@ -184,6 +186,6 @@ async def _rest(connection: Connection, arrival: int) -> Sequence[asyncpg.Record
     return await connection.fetch(SQL.received, arrival, last, FINISH_MAX + 1)
 
 
-def _arrived(row: asyncpg.Record) -> Arrived:
+def _happened(row: asyncpg.Record) -> Happened:
     event = decode(row["event_type"], row["schema_version"], row["data"])
-    return Arrived(row["source"], row["event_id"], row["version"], event, row["arrival"])
+    return Happened(row["source"], row["event_id"], row["version"], event)
