@@ -55,6 +55,13 @@ class Link:
         """Let nothing through for ever on the connections of now, and say nothing; new ones are let through."""
         self._proxy.call(self._lose())
 
+    def close(self) -> None:
+        """Take no connection any more and break those there are; called in the links' thread."""
+        self._server.close()
+        for connection in self._connections:
+            connection.abort()
+            connection.gate.set()
+
     async def _listen(self, port: int) -> asyncio.Server:
         return await asyncio.start_server(self._accept, LOOPBACK, port)
 
@@ -129,10 +136,12 @@ class Proxy:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="links", daemon=True)
+        self._links: list[Link] = []
 
     def link(self, name: str, ports: Ports, listen: int = 0) -> Link:
         """Return a new link that listens on *listen*, or on a free port."""
-        return Link(self, name, ports, listen)
+        self._links.append(Link(self, name, ports, listen))
+        return self._links[-1]
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do *work* in the links' thread and return what it gives."""
@@ -149,7 +158,10 @@ class Proxy:
         self._loop.close()
 
     async def _end(self) -> None:
+        for link in self._links:
+            link.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # aborted sockets are closed in the loop's next round

@@ -12,7 +12,7 @@ from tests.folders import data_folder
 pytestmark = pytest.mark.timeout(900)
 
 SEED = 7
-KILLS = 10
+KILLS = 8
 UNTIL = date(2026, 3, 12)
 
 
