@@ -15,6 +15,7 @@ from benchmarks.appending import bulk_append, single_appends
 from benchmarks.dashboard import dashboard
 from benchmarks.figure import Figure, table
 from benchmarks.judging import judging
+from benchmarks.latency import latency
 from benchmarks.rebuilding import rebuilding
 from benchmarks.receiving import receiving
 from benchmarks.relaying import relay
@@ -33,6 +34,7 @@ ROWS: dict[str, Rows] = {
     "rebuild": lambda on, told: rebuilding(on, told.rebuilt_children, told.repetitions),
     "judging": lambda on, told: judging(on, told.judged_children, told.repetitions),
     "dashboard": lambda on, told: dashboard(on, told.events, told.repetitions),
+    "latency": lambda on, told: latency(on, told.paces, told.seconds),
     "rivals": lambda on, told: rivals(on, told.rival_repetitions),
 }
 
@@ -65,6 +67,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="row", help=", ".join(ROWS))
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--paces", type=int, nargs="+", default=[200, 1_000], help="commands a second")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each pace is kept")
     parser.add_argument("--rival-repetitions", type=int, default=1)
     parser.add_argument("--appends", type=int, default=3_000, help="single appends in one repetition")
     parser.add_argument("--bulk", type=int, default=10_000, help="events of one bulk append")

@@ -59,16 +59,16 @@ def new_id(chance: random.Random) -> UUID:
     return UUID(int=chance.getrandbits(128), version=4)
 
 
-def year(count: int, seed: int = SEED) -> Iterator[Told]:
+def year(count: int, seed: int = SEED, months: int = MONTHS) -> Iterator[Told]:
     """Yield everything that is said of *count* children in a year: files, pairs, then month by month."""
     people = list(children(count, seed))
     chance = random.Random(seed + 1)  # noqa: S311 - invented people, no secret
     yield from _areas(people, chance)
     for child in people:
-        yield _registered(child, chance)
+        yield registered(child, chance)
     for at in range(0, count, 3):
         yield from _paired(people[at], people[at].area, chance)
-    for month in range(1, MONTHS + 1):
+    for month in range(1, months + 1):
         yield from _month(people, date(2026, month, 1), chance)
 
 
@@ -82,7 +82,8 @@ def _areas(people: list[Child], chance: random.Random) -> Iterator[Told]:
         yield _told("registry", "AreaDefined", chance, f"area-{code}", 1, code, FIRST_DAY, FIRST_DAY, body)
 
 
-def _registered(child: Child, chance: random.Random) -> Told:
+def registered(child: Child, chance: random.Random) -> Told:
+    """Return the registration of *child*."""
     filed = FIRST_DAY + timedelta(days=int(child.area[6:9]) % 20)
     file = (
         f'"child_id":"{child.child_id}","file":{{"birth_date":"{child.born}","sex":"{chance.choice("12")}",'

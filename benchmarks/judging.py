@@ -38,7 +38,7 @@ LAST_TX = "SELECT coalesce(max(tx), 0) FROM kernel.events"
 async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
     """Judge the two monthly kinds for *people* children, another month each time."""
     dsn = await servers.database("contact")
-    await _load(servers, dsn, people, repetitions + 1)
+    await load_contact(servers, dsn, list(children(people)), repetitions + 1)
     months = iter([_month(n) for n in range(repetitions + 1)])
     rows: list[tuple[object, ...]] = []
     bounds = [FIRST_MONTH, FIRST_MONTH]
@@ -88,9 +88,8 @@ POLICY = load_policy(None).model_copy(
 """The county's policy with the two kinds of contact that every month has."""
 
 
-async def _load(servers: Servers, dsn: str, people: int, months: int) -> None:
+async def load_contact(servers: Servers, dsn: str, known: list[Child], months: int) -> None:
     """Put children, their files and the visits of *months* where contact's readers would."""
-    known = list(children(people))
     async with servers.pool(servers.as_admin(dsn), 1) as admin, admin.acquire() as connection:
         await connection.execute(BARE_TABLE)
         for table, columns, rows in _tables(known, months):
@@ -110,6 +109,11 @@ def _tables(known: list[Child], months: int) -> Iterator[tuple[str, str, Iterato
         "files",
         "spell_id child_id filed_on recorded_on",
         ((child.child_id, child.child_id, FILED, FILED) for child in known),
+    )
+    yield (
+        "children",
+        "child_id area poor from_on filed_on",
+        ((child.child_id, child.area, child.poor, FILED, FILED) for child in known),
     )
     yield (
         "child_states",

@@ -1,0 +1,169 @@
+"""From an accepted command to the dashboard that shows it: paced visits, each looked for by its position."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from statistics import quantiles
+
+import orjson
+
+from benchmarks.figure import Figure
+from benchmarks.invented import Child, children, year
+from benchmarks.judging import load_contact
+from benchmarks.rebuilding import load_received
+from benchmarks.servers import Servers
+from benchmarks.services_at_work import Caller, Probed, at_work, token
+from benchmarks.streaming import fresh_stream
+from services.reporting.rebuilding import rebuild
+from shared.subjects import SERVICES
+from shared.tokens import Role
+
+PEOPLE = 1_000
+CONNECTIONS = 32
+"""Commands on their way at once; a pace that needs more is not kept, and the figure says so."""
+WATCHERS = 2
+MILLISECONDS_MAX = 100.0
+AIMED_AT = 200
+FIRST_DAY = date(2026, 1, 1)
+DAYS = 300
+
+
+@dataclass
+class Measured:
+    """What was seen of one pace."""
+
+    accepted: int = 0
+    answered: list[float] = field(default_factory=list)
+    """Milliseconds from sending a command to its answer."""
+    seen: list[float] = field(default_factory=list)
+    """Milliseconds from the answer to a dashboard that holds it."""
+    newest: tuple[float, str] | None = None
+
+
+async def latency(servers: Servers, paces: list[int], seconds: float) -> list[Figure]:
+    """Measure each pace, in commands a second, for *seconds*."""
+    databases = {
+        "contact": await servers.database("contact"),
+        "reporting": await servers.database("reporting"),
+    }
+    people = list(children(PEOPLE))
+    await load_contact(servers, databases["contact"], people, 0)
+    told = (one for one in year(PEOPLE) if one.source == "registry")
+    await load_received(servers, databases["reporting"], told)
+    async with servers.pool(databases["reporting"]) as pool:
+        assert await rebuild(pool)
+    async with servers.client() as client:
+        for service in SERVICES:
+            await fresh_stream(client, service)
+    commands = _commands(people)
+    figures = []
+    with at_work(servers, databases) as processes:
+        login = token(servers, Role.COUNTY, tuple({child.area[:6] for child in people}))
+        watching = token(servers, Role.COUNTY, tuple({child.area[:6] for child in people}))
+        for pace in paces:
+            measured = await _at_pace(processes, (login, watching), commands, pace, seconds)
+            figures += _figures(pace, measured, seconds)
+    for dsn in databases.values():
+        await servers.drop(dsn)
+    return figures
+
+
+async def _commands(people: list[Child]) -> AsyncIterator[bytes]:
+    """Yield visits that nobody has told of yet."""
+    chance = random.Random(1)  # noqa: S311 - invented visits, no secret
+    for day in range(DAYS):
+        for child in chance.sample(people, len(people)):
+            on = FIRST_DAY + timedelta(days=day)
+            yield orjson.dumps({"child_id": child.child_id, "kind": "parent_call", "on": on, "reached": True})
+
+
+async def _at_pace(
+    processes: dict[str, Probed],
+    logins: tuple[str, str],
+    commands: AsyncIterator[bytes],
+    pace: int,
+    seconds: float,
+) -> Measured:
+    measured = Measured()
+    async with AsyncExitStack() as stack:
+        free: asyncio.Queue[Caller] = asyncio.Queue()
+        for _ in range(CONNECTIONS):
+            caller = await Caller.to(processes["contact"], logins[0])
+            stack.callback(caller.close)
+            free.put_nowait(caller)
+        await free.put(await _warm(free, commands))
+        watchers = []
+        for _ in range(WATCHERS):
+            caller = await Caller.to(processes["reporting"], logins[1])
+            stack.callback(caller.close)
+            watchers.append(asyncio.create_task(_watch(caller, measured)))
+        sending = []
+        begun = time.perf_counter()
+        for n in range(int(pace * seconds)):
+            await asyncio.sleep(max(begun + n / pace - time.perf_counter(), 0))
+            if time.perf_counter() - begun > seconds:
+                break
+            sending.append(
+                asyncio.create_task(_send(await free.get(), free, await anext(commands), measured))
+            )
+        await asyncio.gather(*sending)
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+    return measured
+
+
+async def _warm(free: "asyncio.Queue[Caller]", commands: AsyncIterator[bytes]) -> Caller:
+    caller = await free.get()
+    for _ in range(20):
+        await caller.tell("/visits", await anext(commands))
+    return caller
+
+
+async def _send(caller: Caller, free: "asyncio.Queue[Caller]", body: bytes, measured: Measured) -> None:
+    begun = time.perf_counter()
+    answer = orjson.loads(await caller.tell("/visits", body))
+    now = time.perf_counter()
+    free.put_nowait(caller)
+    measured.accepted += 1
+    measured.answered.append((now - begun) * 1000)
+    measured.newest = (now, answer["position"])
+
+
+async def _watch(caller: Caller, measured: Measured) -> None:
+    """Ask the dashboard again and again for the figures that hold the command that was accepted last."""
+    watched = None
+    while True:
+        newest = measured.newest
+        if newest is None or newest == watched:
+            await asyncio.sleep(0.001)
+            continue
+        watched = newest
+        accepted, position = newest
+        await caller.ask(f"/figures?area=430001&as_of=2026-12-31&after={position}")
+        measured.seen.append((time.perf_counter() - accepted) * 1000)
+
+
+def _figures(pace: int, measured: Measured, seconds: float) -> list[Figure]:
+    kept = f"{measured.accepted / seconds:.0f}/s kept"
+    figures = []
+    for what, found in (("seen on the dashboard", measured.seen), ("accepted", measured.answered)):
+        cuts = quantiles(found, n=100)
+        for percent in (50, 95, 99):
+            aimed = what.startswith("seen") and percent == 99 and pace == AIMED_AT
+            figures.append(
+                Figure(
+                    f"{what}, {pace:,} commands/s, p{percent}",
+                    cuts[percent - 1],
+                    MILLISECONDS_MAX if aimed else None,
+                    "ms",
+                    1.0 if aimed else None,
+                    kept,
+                    fewer=True,
+                )
+            )
+    return figures
