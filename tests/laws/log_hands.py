@@ -83,6 +83,8 @@ class Book:
 
     def append(self, wish: Wish, version: int) -> Append:
         stream = f"law-{self.name}-{wish.stream}"
+        # A cause that comes again asks for the same: as many events, the same claims.
+        cause = f"{stream}/{wish.tag}/{wish.count}/{sorted(wish.claims)}/{sorted(wish.releases)}"
         expected = {
             Expecting.ANY: None,
             Expecting.NONE: 0,
@@ -91,10 +93,7 @@ class Book:
         }
         return Append(
             stream,
-            [
-                NewEvent(uuid5(SPACE, f"{stream}/{wish.tag}/{n}"), defined(f"{wish.tag}"))
-                for n in range(wish.count)
-            ],
+            [NewEvent(uuid5(SPACE, f"{cause}/{n}"), defined(f"{wish.tag}")) for n in range(wish.count)],
             expected[wish.expecting],
             [self.key(key) for key in sorted(wish.claims)],
             [self.key(key) for key in sorted(wish.releases)],
@@ -105,7 +104,8 @@ class Book:
 
     def enter(self, taken: Sequence[Append]) -> None:
         for wanted in taken:
-            self.events.update((wanted.stream, new.event_id) for new in wanted.events)
+            # One that comes again is answered as taken and writes nothing: each event counts once.
+            self.events |= Counter((wanted.stream, new.event_id) for new in wanted.events)
             self.claimed.update((key, wanted.stream) for key in wanted.claims)
             self.released.update((key, wanted.stream) for key in wanted.releases)
 
