@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from kith.client import Client, Tokens
 from kith.console import Console
@@ -96,6 +96,11 @@ class Watched:
 
     def go(self, path: str) -> None:
         self.page.goto(self.origin + path)
+
+    def follow(self, link: Locator) -> None:
+        """Click what leads to another page, and wait until that page is whole."""
+        with self.page.expect_navigation():
+            link.click()
 
     def numbers(self, within: str = "main") -> list[tuple[str, str, str]]:
         """Return every number shown: its measure, its link and its text."""

@@ -59,36 +59,36 @@ def test_a_number_leads_to_exactly_the_list_behind_it(reader: Watched, measure: 
     link = reader.page.locator(f'main a[data-measure="{measure}"]').first
     shown = int((link.text_content() or "").replace(",", ""))
     assert shown > 0
-    link.click()
+    reader.follow(link)
     page = reader.page
     assert page.locator("[data-count]").get_attribute("data-count") == str(shown)
     rows = page.locator("table.list tbody tr").count()
     while page.locator("a[rel=next]").count():
-        page.locator("a[rel=next]").click()
+        reader.follow(page.locator("a[rel=next]"))
         rows += page.locator("table.list tbody tr").count()
     assert rows == shown
 
 
 def test_names_in_a_list_are_masked_and_a_row_leads_to_its_event(reader: Watched) -> None:
     page = reader.page
-    page.locator('main a[data-measure="windows.missed"]').first.click()
+    reader.follow(page.locator('main a[data-measure="windows.missed"]').first)
     names = page.locator("table.list tbody td:nth-child(3)").all_text_contents()
     assert all(re.fullmatch(r".\*+.?", name) for name in names)
-    page.locator("table.list tbody a").first.click()
+    reader.follow(page.locator("table.list tbody a").first)
     expect(page.get_by_role("heading", level=1)).to_have_text("事件 ContactMissed")
     expect(page.locator("table.facts")).to_contain_text("儿童编号")
 
 
 def test_the_way_goes_from_county_to_township_to_village_and_back(reader: Watched) -> None:
     page = reader.page
-    page.get_by_role("link", name="清水镇").click()
+    reader.follow(page.get_by_role("link", name="清水镇"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("清水镇")
     village = page.locator('main a[href^="/areas/431299102"]').first
     name = village.text_content() or ""
-    village.click()
+    reader.follow(village)
     crumbs = page.locator("nav.crumbs a")
     expect(crumbs).to_have_text(["青溪县", "清水镇", name])
-    crumbs.first.click()
+    reader.follow(crumbs.first)
     assert urlsplit(page.url).path == "/areas/431299"
 
 
@@ -109,7 +109,7 @@ def test_days_in_the_address_stand_on_badges_and_give_the_past(county: County, r
     page.locator("input[name=as_of]").fill("2026-01-31")
     page.locator("input[name=known_on]").fill("2026-02-03")
     page.locator("input[name=to]").fill("2026-01-31")
-    page.locator("details.ask button").click()
+    reader.follow(page.locator("details.ask button"))
     expect(page.locator(".badge.past").first).to_have_text("截至 2026-01-31")
     assert "as_of=2026-01-31" in page.url
     assert "未到期" in page.locator("section.tiles").inner_text()
@@ -138,7 +138,7 @@ def new_child() -> dict[str, object]:
 
 def test_the_same_page_speaks_english_when_asked(reader: Watched) -> None:
     page = reader.page
-    page.get_by_role("link", name="English").click()
+    reader.follow(page.get_by_role("link", name="English"))
     expect(page.locator("html")).to_have_attribute("lang", "en")
     assert "page." not in page.locator("main").inner_text()
     reader.go("/areas/431299102")
@@ -169,7 +169,7 @@ def test_a_program_gets_json_at_the_address_where_a_browser_gets_a_page(county: 
 
 
 def test_signing_out_forgets_the_session(county: County, reader: Watched) -> None:
-    reader.page.get_by_role("button", name="退出登录").click()
+    reader.follow(reader.page.get_by_role("button", name="退出登录"))
     expect(reader.page.locator("main")).to_contain_text("已退出登录")
     assert [cookie for cookie in reader.page.context.cookies() if cookie["name"] == "kith_session"] == []
 

@@ -14,7 +14,7 @@ SECTIONS = 14
 
 
 def test_every_number_of_the_summary_is_the_api_s(county: County, reader: Watched) -> None:
-    reader.page.get_by_role("link", name="工作总结").click()
+    reader.follow(reader.page.get_by_role("link", name="工作总结"))
     numbers = reader.numbers()
     assert len(numbers) > 60
     figures = county.figures(numbers[0][1])

@@ -23,8 +23,17 @@ async def arrive(pool: Pool, position: int, area: str) -> None:
 
 
 @asynccontextmanager
-async def page_of(changes: Changes, area: str) -> AsyncIterator["asyncio.Queue[int]"]:
-    """Listen as a page of *area* does; what it is told comes on the queue."""
+async def page_of(pool: Pool, changes: Changes, area: str) -> AsyncIterator["asyncio.Queue[int]"]:
+    """Listen as a page of *area* does, from after its first look on; what it is told comes on the queue."""
+    async with new_page_of(changes, area) as told:
+        await changes.look(pool)
+        await told.get()
+        yield told
+
+
+@asynccontextmanager
+async def new_page_of(changes: Changes, area: str) -> AsyncIterator["asyncio.Queue[int]"]:
+    """Begin to listen as a page of *area* does."""
     told: asyncio.Queue[int] = asyncio.Queue()
 
     async def listen() -> None:
@@ -48,18 +57,25 @@ async def settled() -> None:
 
 async def test_a_page_hears_of_its_villages_and_of_nobody_else_s(service_pool: ServicePools) -> None:
     pool, changes = await service_pool("reporting"), Changes()
-    async with page_of(changes, TOWNSHIP) as township, page_of(changes, OTHER) as other:
-        await changes.look(pool)
+    async with page_of(pool, changes, TOWNSHIP) as township, page_of(pool, changes, OTHER) as other:
         await arrive(pool, 1, VILLAGE)
         await changes.look(pool)
         await settled()
         assert (township.qsize(), other.qsize()) == (1, 0)
 
 
+async def test_what_arrives_before_a_new_page_is_looked_for_is_told(service_pool: ServicePools) -> None:
+    pool, changes = await service_pool("reporting"), Changes()
+    async with new_page_of(changes, VILLAGE) as told:
+        await arrive(pool, 1, VILLAGE)
+        await changes.look(pool)
+        await settled()
+        assert told.qsize() == 1
+
+
 async def test_one_arrival_is_told_once(service_pool: ServicePools) -> None:
     pool, changes = await service_pool("reporting"), Changes()
-    async with page_of(changes, TOWNSHIP) as told:
-        await changes.look(pool)
+    async with page_of(pool, changes, TOWNSHIP) as told:
         await arrive(pool, 1, VILLAGE)
         for _ in range(4):
             await changes.look(pool)
@@ -69,8 +85,7 @@ async def test_one_arrival_is_told_once(service_pool: ServicePools) -> None:
 
 async def test_what_is_true_of_the_county_is_told_to_every_village(service_pool: ServicePools) -> None:
     pool, changes = await service_pool("reporting"), Changes()
-    async with page_of(changes, VILLAGE) as told:
-        await changes.look(pool)
+    async with page_of(pool, changes, VILLAGE) as told:
         await arrive(pool, 1, "431299")
         await changes.look(pool)
         await settled()
@@ -79,8 +94,7 @@ async def test_what_is_true_of_the_county_is_told_to_every_village(service_pool:
 
 async def test_an_arrival_that_commits_late_is_told_all_the_same(service_pool: ServicePools) -> None:
     pool, changes = await service_pool("reporting"), Changes()
-    async with page_of(changes, VILLAGE) as told, pool.acquire() as late:
-        await changes.look(pool)
+    async with page_of(pool, changes, VILLAGE) as told, pool.acquire() as late:
         transaction = late.transaction()
         await transaction.start()
         await late.execute(INSERT, 1, uuid5(EVENTS, "late"), VILLAGE)

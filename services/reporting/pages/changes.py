@@ -26,6 +26,12 @@ class _Listener:
     area: str
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     arrival: int = 0
+    looked_for: bool = False
+    """Whether a look has begun for it: what came before, since its page was made, no look tells."""
+
+    def tell(self, arrival: int) -> None:
+        self.arrival = arrival
+        self.changed.set()
 
 
 async def _arrivals(listener: _Listener) -> AsyncIterator[int]:
@@ -47,7 +53,10 @@ class Changes:
 
     @contextmanager
     def listening(self, area: str) -> Iterator[AsyncIterator[int]]:
-        """Give the newest arrival each time that events of *area* came; raises TooManyPages at once."""
+        """Give the newest arrival at the first look, and each time that events of *area* came since.
+
+        Raises TooManyPages at once.
+        """
         with self._listening(area) as listener:
             yield _arrivals(listener)
 
@@ -59,8 +68,9 @@ class Changes:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self, pool: Pool) -> None:
-        """Tell the listeners of every area in which an event arrived since the last look.
+        """Tell the listeners of every area in which an event arrived since the last look, and new ones of all.
 
+        A page was made before it listens: whatever arrived between is told by one signal at its first look.
         A transaction may commit after another with a later arrival: so each look begins where the look
         before the last one ended, and an area is told only when its newest arrival is another.
         """
@@ -73,6 +83,7 @@ class Changes:
                 self._tell(area, arrival)
         self._told = arrived
         self._before, self._last = last, max((last, *arrived.values()))
+        self._begin_for_new_ones(self._last)
 
     @contextmanager
     def _listening(self, area: str) -> Iterator[_Listener]:
@@ -93,5 +104,10 @@ class Changes:
         """Tell pages of the area, of those it is part of and of those within it."""
         for listener in self._listeners:
             if area.startswith(listener.area) or listener.area.startswith(area):
-                listener.arrival = arrival
-                listener.changed.set()
+                listener.tell(arrival)
+
+    def _begin_for_new_ones(self, newest: int) -> None:
+        for listener in self._listeners:
+            if not listener.looked_for:
+                listener.looked_for = True
+                listener.tell(newest)
