@@ -20,6 +20,11 @@ def password(data: Path, role: str) -> str:
     return _kept(secrets_folder(data) / f"{role}.password", secrets.token_urlsafe(24))
 
 
+def bus_password(data: Path, user: str) -> str:
+    """Return the password of *user* of the bus in this deployment."""
+    return password(data, f"nats-{user}")
+
+
 def vault_secret_file(data: Path) -> Path:
     """Return the file of the secret that keys names and id numbers; losing it orphans every claim."""
     path = secrets_folder(data) / "vault.secret"

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import httpx
 
-from kith.embedded import bus_permissions
-from kith.embedded.kept_secrets import password
+from kith import bus_permissions
+from kith.embedded.kept_secrets import bus_password
 from kith.embedded.locking import FolderLock
 from kith.embedded.ports import LOOPBACK, kept_port
 from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
@@ -49,7 +49,7 @@ class RunningNats:
 
     def url_for(self, user: str) -> str:
         """Return the address with the rights of *user*, a service or the operator."""
-        return f"nats://{user}:{password(self._data, f'nats-{user}')}@{LOOPBACK}:{self.port}"
+        return f"nats://{user}:{bus_password(self._data, user)}@{LOOPBACK}:{self.port}"
 
     def stop(self) -> None:
         """Stop in good order; what was acknowledged is on disk either way."""
@@ -111,12 +111,6 @@ def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats
 
 def server_configuration(data: Path, services: Sequence[str], port: int, monitoring: int) -> dict[str, Any]:
     """Return the configuration of the embedded server; NATS reads JSON as its own format."""
-
-    def secret(user: str) -> str:
-        return password(data, f"nats-{user}")
-
-    users = [bus_permissions.user_of(service, secret(service), services) for service in services]
-    users.append(bus_permissions.operator(secret(bus_permissions.OPERATOR)))
     return {
         "server_name": "kith-embedded",
         "listen": f"{LOOPBACK}:{port}",
@@ -129,7 +123,7 @@ def server_configuration(data: Path, services: Sequence[str], port: int, monitor
             "max_file_store": FILE_STORE_BYTES_MAX,
             "sync_interval": "always",  # acknowledged means on disk
         },
-        "authorization": {"users": users},
+        "authorization": bus_permissions.authorization(lambda user: bus_password(data, user), services),
     }
 
 

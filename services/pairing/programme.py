@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from math import inf
-from typing import Any
 
 GAP = 1e-6
 NODES_MAX = 500
 """Where the solver keeps the best it has found: nodes and not seconds, so that it repeats."""
+
+OPTIONS = {"output_flag": False, "mip_rel_gap": GAP, "mip_max_nodes": NODES_MAX}
 
 
 class NoPlan(Exception):
@@ -19,7 +20,9 @@ class Programme:
     def __init__(self) -> None:
         """Start with no row and no column."""
         self._gains: list[float] = []
-        self._entries: list[tuple[int, int, float]] = []
+        self._starts: list[int] = []
+        self._rows: list[int] = []
+        self._factors: list[float] = []
         self._least: list[float] = []
         self._most: list[float] = []
 
@@ -32,26 +35,27 @@ class Programme:
     def column(self, gain: float, factors: Iterable[tuple[int, float]]) -> int:
         """Add a column that gains *gain* for each one, with its factor in each row that it stands in."""
         self._gains.append(gain)
-        self._entries.extend((row, len(self._gains) - 1, factor) for row, factor in factors)
+        self._starts.append(len(self._rows))
+        for row, factor in factors:
+            self._rows.append(row)
+            self._factors.append(factor)
         return len(self._gains) - 1
 
     def solve(self) -> list[int]:
         """Return the columns' values, best within GAP or the best found in NODES_MAX nodes. Raises NoPlan."""
-        # scipy is loaded at the first use: it is two thirds of the service's memory.
-        import numpy as np  # noqa: PLC0415 - see above
-        from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - see above
-        from scipy.sparse import coo_array  # noqa: PLC0415 - see above
+        # Loaded at the first use: most never pair. Not highspy.Highs, whose callbacks greet on standard output.
+        from highspy._core import HighsVarType, _Highs  # noqa: PLC0415 - see above
 
-        rows, columns, factors = zip(*self._entries, strict=True)
-        shape = (len(self._least), len(self._gains))
-        matrix = coo_array((factors, (rows, columns)), shape=shape).tocsc()
-        answer: Any = milp(
-            c=-np.array(self._gains),
-            constraints=LinearConstraint(matrix, self._least, self._most),
-            integrality=np.ones(len(self._gains), dtype=np.int8),
-            bounds=Bounds(0, np.inf),
-            options={"mip_rel_gap": GAP, "node_limit": NODES_MAX},
-        )
-        if answer.x is None:
-            raise NoPlan(answer.message)
-        return [round(value) for value in answer.x]
+        solver = _Highs()
+        for option, value in OPTIONS.items():
+            solver.setOptionValue(option, value)
+        count, rows = len(self._gains), len(self._least)
+        solver.addRows(rows, self._least, self._most, 0, [0] * rows, [], [])
+        losses = [-gain for gain in self._gains]
+        bounds = [0.0] * count, [inf] * count
+        solver.addCols(count, losses, *bounds, len(self._factors), self._starts, self._rows, self._factors)
+        solver.changeColsIntegrality(count, list(range(count)), [HighsVarType.kInteger] * count)
+        solver.run()
+        if not solver.getSolution().value_valid:
+            raise NoPlan(solver.modelStatusToString(solver.getModelStatus()))
+        return [round(amount) for amount in solver.getSolution().col_value]

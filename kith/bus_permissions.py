@@ -1,13 +1,21 @@
 """Who may say and hear what on the bus: each service its own stream, its own consumers, its own inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from shared.subjects import doorbell_of, question_subject, stream_of, subjects_of
+from shared.subjects import SERVICES, doorbell_of, question_subject, stream_of, subjects_of
 
 OPERATOR = "operator"
 RESPONSES_MAX = 1
 RESPONSE_SECONDS = 30
+
+
+def authorization(
+    password_of: Callable[[str], str], services: Sequence[str] = SERVICES
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the `authorization` of a NATS configuration: every user with its password and its rights."""
+    users = [user_of(service, password_of(service), services) for service in services]
+    return {"users": [*users, operator(password_of(OPERATOR))]}
 
 
 def user_of(service: str, password: str, services: Sequence[str]) -> dict[str, Any]:
