@@ -44,6 +44,7 @@ class Programme:
     def solve(self) -> list[int]:
         """Return the columns' values, best within GAP or the best found in NODES_MAX nodes. Raises NoPlan."""
         # Loaded at the first use: most never pair. Not highspy.Highs, whose callbacks greet on standard output.
+        import numpy as np  # noqa: PLC0415 - see above
         from highspy._core import HighsVarType, _Highs  # noqa: PLC0415 - see above
 
         solver = _Highs()
@@ -54,7 +55,8 @@ class Programme:
         losses = [-gain for gain in self._gains]
         bounds = [0.0] * count, [inf] * count
         solver.addCols(count, losses, *bounds, len(self._factors), self._starts, self._rows, self._factors)
-        solver.changeColsIntegrality(count, list(range(count)), [HighsVarType.kInteger] * count)
+        whole = np.full(count, int(HighsVarType.kInteger), dtype=np.uint8)
+        solver.changeColsIntegrality(count, list(range(count)), whole)
         solver.run()
         if not solver.getSolution().value_valid:
             raise NoPlan(solver.modelStatusToString(solver.getModelStatus()))
