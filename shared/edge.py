@@ -118,11 +118,12 @@ async def reading_after(
 ) -> AsyncIterator[Connection]:
     """Give a read transaction with the caller's areas, once this service has taken the positions in *after*.
 
-    Raises NotFound where the request asks for an `area` that has nothing in common with the caller's.
+    Raises NotFound where the request asks for an `area` outside the caller's: also for one that holds
+    them, since a part of it would be taken for the whole.
     """
     area = request.query_params.get("area", "")
-    if _AREA.fullmatch(area) and not _shares(caller, area):
-        raise NotFound
+    if _AREA.fullmatch(area):
+        require_area(caller, area)
     await wait_until_known(running, positions_in(after))
     async with scoped(running.pool, caller) as connection:
         yield connection
@@ -216,11 +217,6 @@ def asked_page(
 
 PageHere = Annotated[Page, Depends(asked_page)]
 AreaAsked = Annotated[AreaCode, Query(description="an area by its code of 6, 9 or 12 digits")]
-
-
-def _shares(caller: Caller, area: str) -> bool:
-    """Return whether *area* lies in one of the caller's areas, or one of them in it."""
-    return caller.covers(area) or any(own.startswith(area) for own in caller.areas)
 
 
 def _check_origin(request: Request) -> None:

@@ -71,10 +71,9 @@ def summaries_router(running: Running) -> APIRouter:
 
     @router.get("")
     async def list_summaries(
-        connection: LiveTables, caller: Reader, area: AreaAsked, page: PageHere
+        connection: LiveTables, _caller: Reader, area: AreaAsked, page: PageHere
     ) -> dict[str, Any]:
         """List the summaries issued of an area and all within it."""
-        require_area(caller, area)
         found = await issued_of(connection, area, _key(page.after_key), page.fetch)
         return page.of([_issued(one) for one in found], key=lambda one: one["summary_id"])
 

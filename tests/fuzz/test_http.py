@@ -2,11 +2,12 @@
 
 import os
 
+import httpx
 import pytest
 
 from shared.subjects import SERVICES
 from shared.tokens import Role
-from tests.fuzz.county import County
+from tests.fuzz.county import COUNTY, TOWNSHIP, VILLAGE, County
 from tests.fuzz.http_fuzzing import Fuzzing, fuzzed
 
 TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
@@ -59,6 +60,38 @@ def test_who_shows_no_token_gets_nothing(county: County, service: str, token: st
     assert [
         name for name, some in statuses.items() if name not in WITHOUT_TOKEN and some & set(range(200, 400))
     ] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_area_beyond_ones_own_is_answered_404_by_every_question(county: County, service: str) -> None:
+    asked = questions_with_an_area(county, service)
+    assert asked, "every service is asked about areas"
+    with httpx.Client(
+        base_url=county.deployment.address(service),
+        headers={"Authorization": f"Bearer {county.token(Role.TOWNSHIP)}"},
+        timeout=60,
+    ) as client:
+        for path, others in asked:
+            told = [
+                client.get(path, params={**others, "area": area}).status_code
+                for area in (COUNTY, "431299103", "431299103201", "431300", TOWNSHIP, VILLAGE)
+            ]
+            assert told == [404] * 4 + [200] * 2, path
+
+
+def questions_with_an_area(county: County, service: str) -> list[tuple[str, dict[str, str]]]:
+    """Return every question that takes an `area`, with whatever else it needs, about what is there."""
+    known = {"from": "2026-01-01", "to": "2026-03-06"} | {
+        name: some[0] for name, some in county.ids[service].items() if some
+    }
+    document = httpx.get(f"{county.deployment.address(service)}/openapi.json").json()
+    found = []
+    for path, operations in document["paths"].items():
+        parameters = operations.get("get", {}).get("parameters", [])
+        if any((one["in"], one["name"]) == ("query", "area") for one in parameters):
+            needed = [one["name"] for one in parameters if one["in"] == "query" and one["required"]]
+            found.append((path.format(**known), {name: known[name] for name in needed}))
+    return found
 
 
 def test_after_all_that_everything_still_works(county: County) -> None:

@@ -282,10 +282,16 @@ async def test_a_caller_sees_and_changes_nothing_outside_his_areas(county: Count
     carers = (await county.get(f"/carers?area={TOWNSHIP}"))["items"]
 
     mine = (Role.VILLAGE, POPLAR)
-    assert (await county.get("/carers?area=431299", *mine))["items"] == []
-    assert (await county.get("/pairs?area=431299", *mine))["items"] == []
-    assert [each["area"] for each in (await county.get("/unpaired?area=431299", *mine))["items"]] == [POPLAR]
     headers = county.login(*mine)
+    for path in ("/carers", "/pairs", "/unpaired"):
+        for area in ("431299", OTHER_TOWNSHIP, WILLOW):
+            reply = await county.pairing.get(f"{path}?area={area}", headers=headers)
+            assert (reply.status_code, reply.json()["code"]) == (404, "not_found"), (path, area)
+    assert (await county.get(f"/carers?area={POPLAR}", *mine))["items"] == []
+    assert (await county.get("/pairs", *mine))["items"] == []
+    assert [each["area"] for each in (await county.get(f"/unpaired?area={POPLAR}", *mine))["items"]] == [
+        POPLAR
+    ]
     for path, body in (
         (f"/carers/{carers[0]['carer_id']}/clear", {"on": FIRST}),
         ("/suggestions", {"area": TOWNSHIP, "on": FIRST}),
