@@ -106,7 +106,7 @@ class World:
 
 
 def world(seed: int, days: int = 150, *, merging: bool = False) -> World:
-    """Return a county's first *days*; where *merging*, second files are found and some of them found wrong."""
+    """Return a county's first *days*; where *merging*, files and leavings are also found to have been wrong."""
     made = World(seed)
     _define_areas(made)
     for _ in range(12):
@@ -115,7 +115,7 @@ def world(seed: int, days: int = 150, *, merging: bool = False) -> World:
     for step in range(days):
         made.day = FIRST_DAY + timedelta(days=step)
         for _ in range(made.chance.randrange(4)):
-            made.chance.choice((*HAPPENINGS, *MERGERS) if merging else HAPPENINGS)(made)
+            made.chance.choice((*HAPPENINGS, *FINDINGS) if merging else HAPPENINGS)(made)
         if made.day.day == 5:
             _judge(made)
         made.told["contact"].append(DayAdvanced(area=COUNTY, on=made.day, recorded_on=made.day))
@@ -226,6 +226,21 @@ def _leave(made: World) -> None:
         for pair_id, pair in list(made.pairs.items()):
             if pair.child_id == child:
                 _end(made, pair_id, on, PairEndReason.CHILD_LEFT)
+
+
+def _leave_earlier(made: World) -> None:
+    """Say again of somebody who left, with an earlier day and another reason."""
+    child = _somebody(made, here=False)
+    told = [event for event in made.told["registry"] if getattr(event, "child_id", None) == child]
+    if not told or not isinstance(last := told[-1], ChildLeft):
+        return
+    opened_on = [event.on for event in told if isinstance(event, ChildRegistered | ChildReturned)][-1]
+    again = {"on": opened_on + (last.on - opened_on) // 2, "recorded_on": made.day}
+    if again["on"] < last.on:
+        _say(made, "registry", last.model_copy(update={**again, "reason": LeavingReason.DIED}))
+        for pair in list(made.told["pairing"]):
+            if isinstance(pair, PairEnded) and (pair.child_id, pair.on) == (child, last.on):
+                _say(made, "pairing", pair.model_copy(update=again))
 
 
 def _return(made: World) -> None:
@@ -472,7 +487,7 @@ HAPPENINGS: Sequence[Callable[[World], None]] = (
     *[_pair] * 4,
     *[_visit] * 8,
 )
-MERGERS: Sequence[Callable[[World], None]] = (_merge, _merge, _unmerge)
+FINDINGS: Sequence[Callable[[World], None]] = (_merge, _merge, _unmerge, _leave_earlier)
 
 
 def received(made: World) -> Mapping[str, Sequence[Received]]:

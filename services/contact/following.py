@@ -1,5 +1,6 @@
 """Following the registry and pairing: whose file is open where, who cares for whom, and what that mends."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
@@ -37,6 +38,8 @@ FROM_PAIRING = "contact-from-pairing"
 
 Opened = ChildRegistered | ChildReturned | ChildrenUnmerged
 Stated = Opened | ChildFileRevised | ChildTransferred
+
+Closed = tuple[Received, ChildLeft | ChildrenMerged, LeavingReason]
 
 Spoken = TypeVar("Spoken", bound=Event)
 
@@ -119,15 +122,20 @@ async def _state(connection: Connection, events: Sequence[Stated]) -> None:
 
 
 async def _leave(connection: Connection, group: Sequence[Received]) -> None:
-    await _close(
-        connection, [(received, event, event.reason) for received, event in _events(group, ChildLeft)]
-    )
+    tellings: list[list[Closed]] = []
+    told: Counter[UUID] = Counter()
+    for received, event in _events(group, ChildLeft):
+        # Of a child that is told of twice, the second telling corrects what the first has closed.
+        if told[event.child_id] == len(tellings):
+            tellings.append([])
+        tellings[told[event.child_id]].append((received, event, event.reason))
+        told[event.child_id] += 1
+    for closed in tellings:
+        await _close(connection, closed)
 
 
-async def _close(
-    connection: Connection, closed: Sequence[tuple[Received, ChildLeft | ChildrenMerged, LeavingReason]]
-) -> None:
-    """Close files and withdraw the misses that their closing shows were not owed."""
+async def _close(connection: Connection, closed: Sequence[Closed]) -> None:
+    """Close files, each once, and withdraw the misses that their closing shows were not owed."""
     await connection.execute(
         SQL.close_files,
         [event.child_id for _, event, _ in closed],

@@ -30,7 +30,11 @@ SELECT l.area, l.child_id,
    AND EXISTS (SELECT FROM app.files f
                 WHERE f.child_id = l.child_id AND f.filed_on <= $3::date AND f.recorded_on <= $5::date
                   AND NOT coalesce(f.left_known_on <= $5::date
-                                   AND (f.left_on <= $4::date OR f.reason = ANY ($7::text[])), false))
+                                   AND (f.left_on <= $4::date OR f.reason = ANY ($7::text[])), false)
+                  AND NOT EXISTS (SELECT FROM app.former_leavings b
+                                   WHERE b.spell_id = f.spell_id
+                                     AND b.left_known_on <= $5::date AND $5::date < b.superseded_on
+                                     AND (b.left_on <= $4::date OR b.reason = ANY ($7::text[]))))
  ORDER BY l.area, l.child_id
 
 -- name: pairs_in_force
@@ -73,7 +77,11 @@ SELECT DISTINCT ON (k.child_id) k.child_id, k.visit_id, k.known_on
 -- name: later_leavings
 -- The departure that was first known, after the due day, to mean that the window had not been owed.
 SELECT DISTINCT ON (f.child_id) f.child_id, f.left_on, f.reason, f.left_known_on
-  FROM app.files f
- WHERE f.child_id = ANY ($1::uuid[]) AND f.left_known_on > $4::date
+  FROM (SELECT child_id, filed_on, left_on, reason, left_known_on FROM app.files
+         WHERE child_id = ANY ($1::uuid[])
+        UNION ALL
+        SELECT child_id, filed_on, left_on, reason, left_known_on FROM app.former_leavings
+         WHERE child_id = ANY ($1::uuid[])) f
+ WHERE f.left_known_on > $4::date
    AND ((f.filed_on <= $2::date AND f.left_on <= $3::date) OR f.reason = ANY ($5::text[]))
  ORDER BY f.child_id, f.left_known_on, f.filed_on

@@ -58,9 +58,10 @@ async def _keep_children(connection: Connection, batch: Sequence[Received]) -> N
         if isinstance(event, StandingEvent):
             row = standing.setdefault(event.child_id, {"child_id": event.child_id})
             row |= {"area": event.area, "school": event.file.school, "household": event.file.household}
-            row["left_on"] = event.on if isinstance(event, Leaving) else None
+            if isinstance(event, Leaving):
+                row["left_on"] = event.on
             if isinstance(event, Opening):
-                row["filed_on"] = event.on
+                row |= {"filed_on": event.on, "left_on": None}
                 # A child arrives once, however its registration and its return are cut into batches.
                 row.setdefault("arrived", received.position.position)
     opened = [row for row in standing.values() if "filed_on" in row]
@@ -75,24 +76,24 @@ async def _react(connection: Connection, batch: Sequence[Received]) -> None:
     gone = {each.event.child_id for each in batch if isinstance(each.event, Leaving | ChildTransferred)}
     if not gone:
         return
-    open_pairs = await lock_pairs_of_children(connection, sorted(gone))
-    orders = [order for received in batch for order in _orders(received, open_pairs)]
+    pairs = await lock_pairs_of_children(connection, sorted(gone))
+    orders = [order for received in batch for order in _orders(received, pairs)]
     if orders:
         cause = rule_cause("pairing-from-registry", batch[0].event_id)
         await change_pairs(connection, orders, cause.meta)
 
 
-def _orders(received: Received, open_pairs: dict[UUID, list[UUID]]) -> Iterator[Order]:
-    """Yield what *received* does to the pairs that were open before its batch; an ended one takes no more."""
+def _orders(received: Received, pairs: dict[UUID, list[UUID]]) -> Iterator[Order]:
+    """Yield what *received* tells the pairs of before its batch; one that ended takes nothing but an earlier end."""
     event = received.event
     match event:
         case ChildLeft() | ChildrenMerged():
             ending = EndPair(PairEndReason.CHILD_LEFT, event.on, event.recorded_on)
-            for pair_id in open_pairs.get(event.child_id, ()):
+            for pair_id in pairs.get(event.child_id, ()):
                 yield Order(pair_id, ending, _event_id("pair_ends_with_child", pair_id, received))
         case ChildTransferred():
             moving = MovePair(event.area, event.on, event.recorded_on)
-            for pair_id in open_pairs.get(event.child_id, ()):
+            for pair_id in pairs.get(event.child_id, ()):
                 yield Order(pair_id, moving, _event_id("pair_moves_with_child", pair_id, received))
         case _:
             return

@@ -21,9 +21,9 @@ ON CONFLICT (child_id) DO UPDATE
        filed_on = excluded.filed_on, left_on = excluded.left_on
 
 -- name: change_files
--- Children who were known, as they stand after the batch.
+-- Children who were known, as they stand after the batch; a file that is closed is opened by none of these.
 UPDATE app.children c
-   SET area = t.area, school = t.school, household = t.household, left_on = t.left_on
+   SET area = t.area, school = t.school, household = t.household, left_on = coalesce(t.left_on, c.left_on)
   FROM (SELECT r.* FROM jsonb_to_recordset($1::jsonb) AS r(child_id uuid, area text, school text,
                household text, left_on date) ORDER BY r.child_id) t
  WHERE c.child_id = t.child_id

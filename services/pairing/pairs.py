@@ -167,7 +167,7 @@ async def end_pairs_of_carer(
 
 
 async def lock_pairs_of_children(connection: Connection, child_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Hold the open pairs of children until the transaction ends; return their ids by child."""
+    """Hold the pairs that children have or left with until the transaction ends; return their ids by child."""
     pairs: dict[UUID, list[UUID]] = defaultdict(list)
     for row in await connection.fetch(SQL.lock_of_children, list(child_ids)):
         pairs[row["child_id"]].append(row["pair_id"])

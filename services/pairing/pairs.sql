@@ -27,9 +27,9 @@ SELECT child_id, area, filed_on, left_on
 SELECT child_id, kind FROM app.pairs WHERE child_id = ANY ($1::uuid[]) AND ended_on IS NULL
 
 -- name: lock_of_children
--- The open pairs of children, held until the transaction ends.
+-- The pairs of children that are open or ended with their child, held until the transaction ends.
 SELECT pair_id, child_id FROM app.pairs
- WHERE child_id = ANY ($1::uuid[]) AND ended_on IS NULL ORDER BY pair_id FOR UPDATE
+ WHERE child_id = ANY ($1::uuid[]) AND (ended_on IS NULL OR reason = 'child_left') ORDER BY pair_id FOR UPDATE
 
 -- name: lock_of_carer
 -- The open pairs of a carer, held until the transaction ends.

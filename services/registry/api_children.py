@@ -190,7 +190,7 @@ async def transfer(
 async def leave(
     running: RunningHere, caller: Manager, cause: CauseHere, child_id: UUID, body: Leaving
 ) -> dict[str, Any]:
-    """Close a child's file."""
+    """Close a child's file; one that is closed closes on an earlier day, where the child left before."""
     await require_children(running, caller, child_id)
     return await do(running, cause, body.on, lambda one: filing.leave(one, child_id, body.reason))
 

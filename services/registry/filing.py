@@ -170,7 +170,7 @@ async def transfer(filing: Filing, child_id: UUID, to_area: str) -> dict[str, An
 
 
 async def leave(filing: Filing, child_id: UUID, reason: LeavingReason) -> dict[str, Any]:
-    """Close a child's file."""
+    """Close a child's file, or one that is closed on an earlier day."""
     command = LetChildLeave(reason=reason, on=filing.on, recorded_on=filing.recorded_on)
     return await filing.decide(child_id, command)
 

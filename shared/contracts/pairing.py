@@ -66,7 +66,10 @@ class PairMoved(Event):
 
 
 class PairEnded(Event):
-    """A pair ended on *on*, the first day on which it is no longer in force."""
+    """A pair ended on *on*, the first day on which it is no longer in force.
+
+    Said again, it ended on this earlier day already: the last word counts.
+    """
 
     pair_id: UUID
     child_id: UUID

@@ -97,7 +97,10 @@ class ChildTransferredOut(Event):
 
 
 class ChildLeft(Event):
-    """A child's file closed on *on*, the first day on which it no longer counts."""
+    """A child's file closed on *on*, the first day on which it no longer counts.
+
+    Said again of a closed file, it closed on this earlier day already: the last word counts.
+    """
 
     child_id: UUID
     reason: LeavingReason

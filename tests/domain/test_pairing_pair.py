@@ -140,6 +140,19 @@ def test_a_pair_ends_once() -> None:
     given(PAIR, ASSIGNED, over).when(EndPair(PairEndReason.CHILD_LEFT, LATER, LATER)).then_nothing()
 
 
+def test_a_pair_that_ended_with_its_child_ends_earlier_where_the_child_left_earlier() -> None:
+    over = ended(LATER, PairEndReason.CHILD_LEFT, LATER)
+    earlier = EndPair(PairEndReason.CHILD_LEFT, date(2026, 2, 1), LATER)
+    expected = ended(date(2026, 2, 1), PairEndReason.CHILD_LEFT, LATER)
+    given(PAIR, ASSIGNED, over).when(earlier).then(expected)
+    given(PAIR, ASSIGNED, over, expected).when(earlier).then_nothing()
+
+
+def test_a_pair_that_somebody_ended_does_not_end_again_with_its_child() -> None:
+    over = ended(LATER, PairEndReason.REQUESTED, LATER)
+    given(PAIR, ASSIGNED, over).when(EndPair(PairEndReason.CHILD_LEFT, NEXT, LATER)).then_nothing()
+
+
 def test_an_unknown_pair_does_not_end() -> None:
     given(PAIR).when(EndPair(PairEndReason.REQUESTED, LATER, LATER)).then_rejected("pair_unknown")
 

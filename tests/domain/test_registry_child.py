@@ -213,8 +213,48 @@ def test_a_merge_is_not_a_reason_to_leave_by_hand() -> None:
     given(child, REGISTERED).when(leave(LeavingReason.MERGED)).then_rejected("leaving_by_merge")
 
 
-def test_nobody_leaves_twice() -> None:
-    given(child, REGISTERED, LEFT).when(leave(LeavingReason.DIED, MARCH)).then_rejected("child_left")
+def test_a_child_that_left_is_found_to_have_left_earlier() -> None:
+    given(child, REGISTERED, LEFT).when(leave(LeavingReason.DIED, MARCH)).then(
+        LEFT.model_copy(update={"on": MARCH, "reason": LeavingReason.DIED})
+    )
+
+
+def test_a_leaving_moved_earlier_takes_back_what_was_dated_between() -> None:
+    moved = ChildTransferred(area=DONGHE, on=MAY, recorded_on=MAY, child_id=MEI, from_area=LIUQIAO, file=FILE)
+    left_there = LEFT.model_copy(update={"area": DONGHE})
+    given(child, REGISTERED, moved, left_there).when(leave(LeavingReason.DIED, MARCH)).then(
+        ChildTransferred(area=LIUQIAO, on=MAY, recorded_on=JUNE, child_id=MEI, from_area=DONGHE, file=FILE),
+        LEFT.model_copy(update={"on": MARCH, "reason": LeavingReason.DIED}),
+    )
+
+
+def test_what_a_leaving_took_back_is_not_taken_back_again_by_an_earlier_one() -> None:
+    poor = ChildFileRevised(area=LIUQIAO, on=JUNE, recorded_on=JUNE, child_id=MEI, file=POOR, former=FILE)
+    taken_back = ChildFileRevised(
+        area=LIUQIAO, on=JUNE, recorded_on=JUNE, child_id=MEI, file=FILE, former=POOR
+    )
+    in_may = LEFT.model_copy(update={"on": MAY})
+    given(child, REGISTERED, poor, taken_back, in_may).when(leave(LeavingReason.DIED, MARCH)).then(
+        LEFT.model_copy(update={"on": MARCH, "reason": LeavingReason.DIED})
+    )
+
+
+def test_nobody_who_left_leaves_later_or_on_that_day_for_another_reason() -> None:
+    later = leave(LeavingReason.DIED, JUNE + timedelta(1), JUNE + timedelta(1))
+    for command in (later, leave(LeavingReason.DIED, JUNE)):
+        given(child, REGISTERED, LEFT).when(command).then_rejected("leaving_not_earlier")
+
+
+def test_a_merged_file_leaves_no_more() -> None:
+    given(child, REGISTERED, MERGED).when(leave(LeavingReason.DIED, MARCH)).then_rejected("child_merged")
+
+
+def test_a_leaving_is_not_moved_before_the_file_was_opened() -> None:
+    back = ChildReturned(area=DONGHE, on=JUNE, recorded_on=JUNE, child_id=MEI, file=FILE)
+    later = LEFT.model_copy(update={"on": date(2026, 7, 1), "recorded_on": date(2026, 7, 1)})
+    given(child, REGISTERED, LEFT, back, later).when(leave(LeavingReason.DIED, MAY)).then_rejected(
+        "before_opening"
+    )
 
 
 def test_leaving_again_for_the_same_reason_on_the_same_day_changes_nothing() -> None:

@@ -151,6 +151,17 @@ def test_a_leave_that_is_learned_late_takes_back_what_was_dated_after_it() -> No
     assert counted("files.closed.moved_away", FEBRUARY, area=HERE) == 1
 
 
+def test_a_leaving_found_to_have_been_earlier_counts_there_and_only_there() -> None:
+    died = left(FEBRUARY, recorded_on=APRIL).model_copy(update={"reason": LeavingReason.DIED})
+    counted = Counted([registered(), left(MARCH), died])
+    assert (counted("files.open", FEBRUARY), counted("files.open", APRIL)) == (0, 0)
+    assert (counted("files.closed.died", APRIL), counted("files.closed.moved_away", APRIL)) == (1, 0)
+    assert (counted("files.open", FEBRUARY, MARCH), counted("files.closed.moved_away", MARCH, MARCH)) == (
+        1,
+        1,
+    )
+
+
 def test_a_revision_that_is_learned_late_holds_in_the_village_of_its_day() -> None:
     counted = Counted([registered(), transferred(MARCH, FAR), revised(FEBRUARY, recorded_on=APRIL)])
     assert counted("children.schooling.primary", FEBRUARY, area=HERE) == 1

@@ -209,11 +209,11 @@ def paired(pair: str, name: str, carer: str, on: date) -> Event:
     )
 
 
-def parted(pair: str, name: str, carer: str, on: date) -> Event:
+def parted(pair: str, name: str, carer: str, on: date, known_on: date | None = None) -> Event:
     return PairEnded(
         area=EAST,
         on=on,
-        recorded_on=on,
+        recorded_on=known_on or on,
         pair_id=named(pair),
         child_id=named(name),
         carer_id=named(carer),

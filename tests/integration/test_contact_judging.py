@@ -186,6 +186,32 @@ async def test_leaving_learned_later_withdraws_the_misses_it_covers(world: World
     ]
 
 
+async def test_a_leaving_found_to_have_been_earlier_withdraws_what_was_missed_between(world: World) -> None:
+    await world.hear(registered("ada"))
+    await world.advance(MAR_4)
+    moved_away, died = date(2026, 3, 2), date(2026, 2, 20)
+    await world.hear(left("ada", LeavingReason.MOVED_AWAY, moved_away, date(2026, 3, 6)))
+    assert await world.said(MissWithdrawn, "opens") == []
+    await world.hear(left("ada", LeavingReason.DIED, died, date(2026, 3, 10)))
+    assert await world.said(MissWithdrawn, "opens", "kind", "reason", "recorded_on") == [
+        ("2026-02-01", "guardian_talk", "died", "2026-03-10"),
+        ("2026-02-01", "parent_call", "died", "2026-03-10"),
+    ]
+    await world.advance(APR_4)
+    assert [window[:7] for window in await counted_talks(world)] == ["2026-01", "2026-02"]
+
+
+async def test_a_leaving_told_twice_in_one_batch_counts_from_the_earlier_day(world: World) -> None:
+    twice = [
+        left("ada", LeavingReason.MOVED_AWAY, date(2026, 3, 2), MAR_4),
+        left("ada", LeavingReason.DIED, date(2026, 1, 20), MAR_4),
+    ]
+    await world.hear(registered("ada"))
+    await world.advance(MAR_4)
+    await world.hear(*twice)
+    assert len(await world.said(MissWithdrawn, "opens", "kind")) == 4
+
+
 async def test_a_file_registered_in_error_takes_all_its_outstanding_misses_back(world: World) -> None:
     await world.hear(registered("ada"))
     await world.advance(MAR_4)

@@ -92,6 +92,23 @@ async def test_a_child_who_leaves_ends_its_pairs_on_that_day_whatever_is_repeate
     assert await unpaired(pool) == []
 
 
+async def test_a_child_found_to_have_left_earlier_ends_its_pairs_earlier(pool: Pool) -> None:
+    await tell(pool, registered("Lily"))
+    rose = await enlisted(pool, "Rose")
+    await assign(pool, ("Lily", rose))
+    moved_away = left("Lily", LATER, reason=LeavingReason.MOVED_AWAY)
+    died = left("Lily", NEXT, reason=LeavingReason.DIED).model_copy(update={"recorded_on": LATER})
+
+    await tell(pool, moved_away)
+    await tell(pool, died)
+    await tell(pool, died)
+
+    (pair,) = await pairs(pool)
+    assert (pair["ended_on"], pair["reason"]) == (NEXT, PairEndReason.CHILD_LEFT)
+    assert (await spoken(pool))["PairEnded"] == 2
+    assert await pool.fetchval("SELECT left_on FROM app.children") == NEXT
+
+
 async def test_a_child_who_returns_is_unpaired_and_can_be_paired_again(pool: Pool) -> None:
     await tell(pool, registered("Lily"))
     rose = await enlisted(pool, "Rose")

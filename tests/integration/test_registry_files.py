@@ -138,6 +138,20 @@ async def test_a_child_that_left_is_matched_and_may_return(registry: Registry) -
     assert child_id == await meant(registry, "周梅", DONGHE)
 
 
+async def test_a_recorded_leaving_is_moved_to_an_earlier_day_and_to_no_later_one(registry: Registry) -> None:
+    child_id = await registered(registry)
+    await registry.do("/advance", {"to": "2026-06-01"})
+    path = f"/children/{child_id}/leave"
+    await registry.do(path, {"on": "2026-05-01", "reason": "moved_away"})
+    assert (await registry.do(path, {"on": "2026-03-01", "reason": "died"}))["changed"]
+    child = await shown(registry, child_id)
+    assert (child["status"], child["left_on"], child["reason"]) == ("left", "2026-03-01", "died")
+
+    refused = await registry.post(path, {"on": "2026-04-01", "reason": "died"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "leaving_not_earlier")
+    assert "2026年3月1日" in refused.json()["detail"]
+
+
 async def test_a_merged_child_is_matched_as_the_survivor_until_the_merge_is_undone(
     registry: Registry,
 ) -> None:

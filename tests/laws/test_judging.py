@@ -77,6 +77,7 @@ def stories(draw: st.DrawFn, name: str) -> Sequence[Fact]:
     """Draw what happens to a child: one of the ways in which a file changes, known at once or late."""
     day = draw(DAYS.filter(lambda day: day > FIRST + timedelta(days=5)))
     known_on, later = min(day + draw(DELAYS), LAST), min(day + timedelta(days=20), LAST)
+    corrected_on = min(later + draw(DELAYS), LAST)
     merges: list[Sequence[Fact]] = [
         [merged(name, NAMES[-1], day)],
         [merged(name, NAMES[-1], day), unmerged(name, NAMES[-1], later)],
@@ -85,6 +86,12 @@ def stories(draw: st.DrawFn, name: str) -> Sequence[Fact]:
         [],
         *([left(name, reason, day, known_on)] for reason in LEAVERS),
         [left(name, LeavingReason.MOVED_AWAY, day), returned(name, later)],
+        [
+            left(name, draw(st.sampled_from(LEAVERS)), later),
+            parted(f"pair {name}", name, "li", later),
+            left(name, LeavingReason.DIED, day, corrected_on),
+            parted(f"pair {name}", name, "li", day, corrected_on),
+        ],
         [transferred(name, day, known_on=known_on)],
         [revised(name, day, poor=draw(st.booleans()), known_on=known_on)],
         [parted(f"pair {name}", name, "li", day)],

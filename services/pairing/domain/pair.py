@@ -57,7 +57,10 @@ class MovePair:
 
 @dataclass(frozen=True, slots=True)
 class EndPair:
-    """End a pair: *on* is the first day on which it is no longer in force."""
+    """End a pair: *on* is the first day on which it is no longer in force.
+
+    One that ended with its child ends earlier where the child is found to have left earlier.
+    """
 
     reason: PairEndReason
     on: date
@@ -73,7 +76,7 @@ BY_PERSON = frozenset({PairEndReason.REQUESTED, PairEndReason.REPLACED})
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A pair as it is; *ended_on* is None while it is open."""
+    """A pair as it is; *ended_on* and *ended_by* are None while it is open."""
 
     pair_id: UUID
     child_id: UUID
@@ -82,6 +85,7 @@ class Pair:
     area: str
     started_on: date
     ended_on: date | None = None
+    ended_by: PairEndReason | None = None
 
 
 PairState = Pair | None
@@ -115,7 +119,7 @@ def evolve(state: PairState, event: PairSpeech) -> PairState:
         case PairMoved():
             return replace(_known(state), area=event.area)
         case PairEnded():
-            return replace(_known(state), ended_on=event.on)
+            return replace(_known(state), ended_on=event.on, ended_by=event.reason)
         case _:
             assert_never(event)
 
@@ -178,12 +182,12 @@ def _move(command: MovePair, pair: Pair) -> Sequence[Event]:
 
 
 def _end(command: EndPair, pair: Pair) -> Sequence[Event]:
-    if pair.ended_on is not None:
+    # What ends a pair may have happened before it began and been told late: then it was in force on no day.
+    on = max(command.on, pair.started_on)
+    if pair.ended_on is not None and not (_with_its_child(command, pair) and on < pair.ended_on):
         return []
     if command.reason in BY_PERSON and command.on < pair.started_on:
         raise Rejected("before_pair_began", on=command.on, started_on=pair.started_on)
-    # What ends a pair may have happened before it began and been told late: then it was in force on no day.
-    on = max(command.on, pair.started_on)
     return [
         PairEnded(
             area=pair.area,
@@ -196,6 +200,11 @@ def _end(command: EndPair, pair: Pair) -> Sequence[Event]:
             reason=command.reason,
         )
     ]
+
+
+def _with_its_child(command: EndPair, pair: Pair) -> bool:
+    """Return whether the pair ended because its child left, and *command* tells of that again."""
+    return command.reason is pair.ended_by is PairEndReason.CHILD_LEFT
 
 
 def _known(state: PairState) -> Pair:

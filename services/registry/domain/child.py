@@ -12,12 +12,14 @@ from services.registry.domain.child_file import (
     ChildState,
     FileStatus,
     Standing,
+    closed,
     left,
     moved,
     must_be_child,
     must_be_open,
     must_be_open_village,
     must_have_opened,
+    must_leave_earlier,
     must_stand,
     taken_back,
 )
@@ -73,7 +75,7 @@ class TransferChild(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetChildLeave(Dated):
-    """Close the file; *on* is the first day on which the child no longer counts."""
+    """Close the file, or one that is closed on an earlier day; *on* is the first day that no longer counts."""
 
     reason: LeavingReason
 
@@ -192,7 +194,7 @@ def _transfer(command: TransferChild, child: Child) -> Sequence[Event]:
 def _leave(command: LetChildLeave, child: Child) -> Sequence[Event]:
     if (child.status, child.left_on, child.reason) == (FileStatus.LEFT, command.on, command.reason):
         return []
-    must_be_open(child)
+    must_leave_earlier(child, command.on)
     must_have_opened(child, command.on)
     birthday = sixteen_on(child.now.file.birth_date)
     match command.reason:
@@ -290,10 +292,12 @@ def evolve(state: ChildState, event: Event) -> ChildState:
         case ChildReturned() | ChildrenUnmerged():
             return Child(state.child_id, FileStatus.OPEN, (Standing(event.on, event.area, event.file),))
         case ChildLeft():
-            return replace(state, status=FileStatus.LEFT, left_on=event.on, reason=event.reason)
+            return replace(
+                closed(state, event.on), status=FileStatus.LEFT, left_on=event.on, reason=event.reason
+            )
         case ChildrenMerged():
             return replace(
-                state,
+                closed(state, event.on),
                 status=FileStatus.MERGED,
                 left_on=event.on,
                 reason=LeavingReason.MERGED,

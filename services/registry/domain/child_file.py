@@ -1,7 +1,7 @@
 """A child's file as it stands, what may be done to it then, and how later changes are taken back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import assert_never
@@ -117,6 +117,11 @@ def taken_back(child: Child, on: date, recorded_on: date) -> tuple[Sequence[Even
     return events, child.standings[0]
 
 
+def closed(child: Child, on: date) -> Child:
+    """Return the file as it stood on *on*, without what was dated later and taken back."""
+    return replace(child, standings=tuple(one for one in child.standings if one.on <= on))
+
+
 def must_be_open(child: Child) -> None:
     """Raise Rejected (child_left, child_merged) unless the file is open."""
     match child.status:
@@ -128,6 +133,15 @@ def must_be_open(child: Child) -> None:
             raise Rejected("child_merged", left_on=child.left_on)
         case _:
             assert_never(child.status)
+
+
+def must_leave_earlier(child: Child, on: date) -> None:
+    """Raise Rejected unless the file is open on *on*, as far as is known (child_merged, leaving_not_earlier)."""
+    if child.status is FileStatus.LEFT and child.left_on is not None:
+        if on >= child.left_on:
+            raise Rejected("leaving_not_earlier", on=on, left_on=child.left_on, reason=child.reason)
+        return
+    must_be_open(child)
 
 
 def must_have_opened(child: Child, on: date) -> None:
