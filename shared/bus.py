@@ -108,7 +108,10 @@ async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) 
         stream_bytes_max=running.settings.stream_bytes_max,
         on_published=running.metrics.relay_published.inc,
     )
-    running.receivings = [Receiving(running.pool, client, reader, running.replica) for reader in readers]
+    running.receivings = [
+        Receiving(running.pool, client, reader, running.replica, on_taken=running.metrics.taken)
+        for reader in readers
+    ]
     relaying = asyncio.create_task(keep_going("relay", lambda: _relay(running, client)))
     receiving = [
         asyncio.create_task(keep_going(f"reader:{one.reader.name}", one.run)) for one in running.receivings
@@ -150,7 +153,8 @@ async def _ping(running: Running, client: Client) -> None:
     while not client.is_closed:
         with suppress(nats.errors.Error, TimeoutError):
             await client.flush(timeout=PING_SECONDS_MAX)
-            running.pulses.beat(PART)
+            if client.is_connected:  # while it reconnects, a flush returns without having asked anybody
+                running.pulses.beat(PART)
         stop_if_cancelled()
         await asyncio.sleep(PING_SECONDS)
     raise BusClosed(running.name)

@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from shared import clock
+from shared import clock, gauges
 from shared.event_store import horizon_lag
 from shared.receiving import ReaderState, Receiving
 from shared.relay import RelayState
@@ -53,6 +53,7 @@ def health_router(running: Running) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Return what Prometheus reads."""
+        gauges.read_off(running)
         return Response(running.metrics.text(), media_type=METRICS_TYPE)
 
     return router
@@ -70,7 +71,7 @@ def watch_parts(running: Running, readers: list[str]) -> None:
 
 
 async def look(running: Running) -> None:
-    """Look at the database and write the gauges every LOOK_SECONDS, until cancelled."""
+    """Look at the database every LOOK_SECONDS, until cancelled."""
     state = ""
     while True:
         try:
@@ -83,28 +84,8 @@ async def look(running: Running) -> None:
         if now != state:
             (log.info if error is None else log.warning)("database_state", state=now, error=error)
             state = now
-        _write_gauges(running)
         stop_if_cancelled()
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def lag_seconds(state: ReaderState) -> float:
-    """Return how old the last event a reader has taken is, if there are more; 0 where it has all."""
-    if state.event_time is None or state.lag_events == 0:
-        return 0.0
-    return max((clock.now() - state.event_time).total_seconds(), 0.0)
-
-
-def _write_gauges(running: Running) -> None:
-    metrics = running.metrics
-    if running.relay is not None:
-        metrics.relay_is(running.relay.state.name)
-        metrics.relay_lag_seconds.set(max(clock.elapsed() - _worked(running.relay.state), 0.0))
-    for receiving in running.receivings:
-        name = receiving.reader.name
-        metrics.lag_events.labels(name).set(receiving.state.lag_events)
-        metrics.lag_seconds.labels(name).set(lag_seconds(receiving.state))
-        metrics.parked.labels(name).set(receiving.state.parked)
 
 
 def _of_reader(running: Running, reader: str) -> Callable[[], float | None]:

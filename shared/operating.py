@@ -16,7 +16,7 @@ from shared.day import last_advanced
 from shared.edge import PAGE_MAX, PageHere, may, require_area
 from shared.event_store import SQL as LOG_SQL
 from shared.event_store import START, Position, Recorded, find_event, horizon_lag, last_position
-from shared.health import lag_seconds
+from shared.gauges import lag_seconds
 from shared.problems import Away, NotFound, Refused
 from shared.receiving import ReaderState
 from shared.running import Running

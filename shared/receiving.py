@@ -44,6 +44,8 @@ PASSING = (Overtaken, *LOST_RACE)
 AWAY = DATABASE_AWAY
 
 Project = Callable[[Connection, Sequence[Received]], Awaitable[None]]
+OnTaken = Callable[[str, Sequence[Envelope], float], None]
+"""Is told which reader has taken which events, and in how many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class ReaderState:
     stream_sequence: int = 0
     stream_last: int = 0
     event_time: datetime | None = None
+    waiting_since: datetime | None = None
+    """When the next event, which the reader has yet to take, was stored in its log; looked up while it lags."""
     parked: int = 0
     received_total: int = 0
     last_success: float = field(default_factory=time.monotonic)
@@ -99,7 +103,15 @@ class SourceReplaced(Exception):
 class Receiving:
     """One reader at work. Run it in every replica: the lease lets one fetch, the checkpoint guards."""
 
-    def __init__(self, pool: Pool, client: Client, reader: Reader, holder: UUID) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        client: Client,
+        reader: Reader,
+        holder: UUID,
+        *,
+        on_taken: OnTaken = lambda _reader, _taken, _seconds: None,
+    ) -> None:
         self._pool = pool
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=API_SECONDS_MAX)
@@ -108,6 +120,7 @@ class Receiving:
         self._log = structlog.get_logger()
         self._moved = asyncio.Event()
         self._rewound_at = -1
+        self._on_taken = on_taken
         self.state = ReaderState()
 
     async def run(self) -> None:
@@ -228,7 +241,9 @@ class Receiving:
             last.sequence.stream,
             checkpoint.stream_created,
         )
+        began = time.monotonic()
         await self._apply(checkpoint, moved, fresh, foreign)
+        self._on_taken(self.reader.name, fresh, time.monotonic() - began)
         self.state.position = moved.position
         self.state.stream_sequence = moved.stream_sequence
         self.state.stream_last = moved.stream_sequence + (last.num_pending or 0)

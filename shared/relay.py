@@ -58,6 +58,8 @@ class RelayState:
 
     name: str = "starting"
     published: Position = START
+    found_its_place: bool = False
+    """Whether *published* is what the stream said, and not where every relay begins."""
     stream_sequence: int = 0
     published_total: int = 0
     last_success: float = field(default_factory=time.monotonic)
@@ -131,13 +133,14 @@ class Relay:
         info = await ensure_stream(self._js, self._service, bytes_max=self._stream_bytes_max)
         self._store = await self._pool.fetchval(LOG_SQL.store_id)
         self.state.stream_sequence = info.state.last_seq
-        self.state.published = START
+        self.state.published, self.state.found_its_place = START, False
         if info.state.last_seq:
             last = await self._js.get_msg(stream_of(self._service), info.state.last_seq)
             headers = last.headers or {}
             if headers.get(STORE) != str(self._store):
                 raise ForeignStream(f"{stream_of(self._service)} ends with an event of another log")
             self.state.published = place_of(headers)
+        self.state.found_its_place = True
 
     async def _publish_for_ever(self) -> None:
         pause = POLL_SECONDS_MIN

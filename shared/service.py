@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
-from shared import bus, health, logs
+from shared import bus, gauges, health, logs
 from shared.asking import Question
 from shared.doorway import Doorway, ProblemPage, respond
 from shared.event_store import Pool
@@ -172,7 +172,7 @@ def _running(spec: ServiceSpec, settings: Settings) -> Running:
         verifier=verifier,
         bell=asyncio.Event(),
         log=logs.get_log(),
-        metrics=Metrics(),
+        metrics=Metrics(VERSION),
         pulses=Pulses(),
         kept=kept,
     )
@@ -188,6 +188,7 @@ def _lifespan(spec: ServiceSpec, running: Running, hold_the_bus: Work) -> Lifesp
         running.log.info("started", version=VERSION)
         work: dict[str, Work] = {
             "database": lambda: health.look(running),
+            "gauges": lambda: gauges.look_for_ever(running),
             "bus": hold_the_bus,
             **spec.tasks(running),
         }
