@@ -7,11 +7,13 @@ KILLS ?= 200
 CALLERS ?= 1000
 MINUTES ?= 10
 KITH := $(VENV)/bin/kith
+KITH_IMAGE ?= kith:0.1.0
+PYTHON_IMAGE ?= python:3.11-slim
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test bench load crash-test check browser
+.PHONY: help setup demo demo-clean test bench load crash-test check browser image
 
 help: ## Tell the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +38,11 @@ load: setup ## Let CALLERS=1000 people ask a county's system for MINUTES=10, and
 crash-test: setup ## Kill and break everything during the example's year: KILLS=200, SEED= repeats a run
 	$(VENV)/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
+image: build/wheelhouse/.filled ## Build the container image KITH_IMAGE on PYTHON_IMAGE, without network
+	docker build --network none --quiet --tag $(KITH_IMAGE) --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) \
+	  --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" .
+	docker image inspect --format '{{.Size}} bytes, {{.Id}}' $(KITH_IMAGE)
+
 check: setup ## Lint, types, import contracts
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -57,6 +64,13 @@ $(VENV)/.runtime: $(VENV)/bin/kith requirements.lock
 $(VENV)/.dev: $(VENV)/bin/kith requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
 	touch $@ $(VENV)/.runtime
+
+# The image is made of wheels whose hashes were checked here.
+build/wheelhouse/.filled: requirements-image.lock $(VENV)/bin/kith
+	rm -rf build/wheelhouse && mkdir -p build/wheelhouse
+	$(VENV)/bin/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+	  --require-hashes --dest build/wheelhouse -r requirements-image.lock
+	touch $@
 
 # What Kith is measured beside: a virtual environment and a folder of node modules of their own.
 build/bench-venv/.installed: requirements-bench.lock

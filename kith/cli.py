@@ -9,6 +9,7 @@ import typer
 
 from kith.commands import (
     advancing,
+    containers,
     contracts,
     events,
     figures,
@@ -30,7 +31,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (running, importing, advancing, pairs, figures, events, operating, tokens, contracts, years):
+for group in (
+    running,
+    importing,
+    advancing,
+    pairs,
+    figures,
+    events,
+    operating,
+    tokens,
+    contracts,
+    years,
+    containers,
+):
     group.add_to(app)
 
 

@@ -119,10 +119,11 @@ def settings_from_environment() -> Settings:
     try:
         return Settings()
     except ValidationError as wrong:
-        raise SettingsWrong(_told(wrong)) from None
+        raise SettingsWrong(told(wrong, Settings)) from None
 
 
-def _told(wrong: ValidationError) -> str:
+def told(wrong: ValidationError, settings: type[BaseSettings]) -> str:
+    """Return each fault of *settings* in a line of its own, with what it is for and an example."""
     lines = ["settings are missing or wrong:"]
     for error in wrong.errors(include_input=False, include_url=False, include_context=False):
         if not error["loc"]:
@@ -130,7 +131,7 @@ def _told(wrong: ValidationError) -> str:
             continue
         name = str(error["loc"][0])
         fault = "is missing" if error["type"] == "missing" else f"is wrong ({error['msg'].lower()})"
-        lines.append(f"  {PREFIX}{name.upper()} {fault}: {_purpose(Settings.model_fields[name])}")
+        lines.append(f"  {PREFIX}{name.upper()} {fault}: {_purpose(settings.model_fields[name])}")
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from kith.console import Console
 from kith.deployment import Clock, deployment_of
 from kith.embedded.postgres import start_postgres
 from kith.exits import Exit
+from kith.migrating import DatabaseServer
 from kith.opening import opened
 from kith.options import HERE, AsJson, Data, ServiceName
 from kith.runtime import prepare_and_migrate, running
@@ -90,13 +92,45 @@ def init(data: Data = HERE, as_json: AsJson = False) -> None:
     console.answer({"data": folder}, lambda: console.line("folder_ready", folder=folder))
 
 
-def migrate(data: Data = HERE, as_json: AsJson = False) -> None:
-    """Bring every service's database to the present schema, with only PostgreSQL running."""
+def migrate(
+    *,
+    admin_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="KITH_ADMIN_DATABASE_URL",
+            help="A server elsewhere, as a role that may make roles: postgresql://postgres@db:5432/postgres",
+        ),
+    ] = None,
+    admin_password_file: Annotated[
+        Path | None, typer.Option(envvar="KITH_ADMIN_PASSWORD_FILE", help="That role's password.")
+    ] = None,
+    server_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="KITH_DATABASE_SERVER_URL",
+            help="A server elsewhere whose roles and databases are there: postgresql://db:5432",
+        ),
+    ] = None,
+    secrets: Annotated[
+        Path, typer.Option(envvar="KITH_SECRETS_FOLDER", help="Passwords of the roles: <role>.password")
+    ] = Path("/run/secrets"),
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a server elsewhere.")] = 0,
+    data: Data = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Bring every service's database to the present schema: in the data folder, or on a server elsewhere.
+
+    Runs again without harm.
+    """
     console = Console(as_json=as_json)
-    deployment = deployment_of(data)
-    deployment.prepare()
-    with start_postgres(deployment.data) as postgres:
-        applied = asyncio.run(prepare_and_migrate(deployment, postgres))
+    if told := admin_url or server_url:
+        server = DatabaseServer(told, admin_url is not None, admin_password_file, secrets)
+        applied = asyncio.run(server.bring_up_to_date(wait))
+    else:
+        deployment = deployment_of(data)
+        deployment.prepare()
+        with start_postgres(deployment.data) as postgres:
+            applied = asyncio.run(prepare_and_migrate(deployment, postgres))
     rows = [(service, "\n".join(names) or "-") for service, names in applied.items()]
     console.answer(applied, lambda: console.table("", ["service", "migrations"], rows))
 
