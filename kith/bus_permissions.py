@@ -3,19 +3,32 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kith.bus_subscribers import account_of, exported_to
+from kith.subscribers import Subscriber
 from shared.subjects import SERVICES, doorbell_of, question_subject, stream_of, subjects_of
 
 OPERATOR = "operator"
 RESPONSES_MAX = 1
 RESPONSE_SECONDS = 30
 
+KITH = "KITH"
+"""The account of the services and the operator; each subscriber has one of its own."""
 
-def authorization(
-    password_of: Callable[[str], str], services: Sequence[str] = SERVICES
-) -> dict[str, list[dict[str, Any]]]:
-    """Return the `authorization` of a NATS configuration: every user with its password and its rights."""
+
+def accounts(
+    password_of: Callable[[str], str],
+    services: Sequence[str] = SERVICES,
+    subscribers: Sequence[Subscriber] = (),
+) -> dict[str, Any]:
+    """Return the `accounts` of a NATS configuration: every user with its password and its rights."""
     users = [user_of(service, password_of(service), services) for service in services]
-    return {"users": [*users, operator(password_of(OPERATOR))]}
+    kith = {
+        "jetstream": "enabled",
+        "users": [*users, operator(password_of(OPERATOR))],
+        "exports": [export for subscriber in subscribers for export in exported_to(subscriber)],
+    }
+    others = {each.user: account_of(each, password_of(each.user), KITH) for each in subscribers}
+    return {KITH: kith} | others
 
 
 def user_of(service: str, password: str, services: Sequence[str]) -> dict[str, Any]:

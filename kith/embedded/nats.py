@@ -16,14 +16,16 @@ import httpx
 from kith import bus_permissions
 from kith.embedded.kept_secrets import bus_password
 from kith.embedded.locking import FolderLock
-from kith.embedded.ports import LOOPBACK, kept_port
+from kith.embedded.ports import LOOPBACK, kept_port, known_port
 from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
 from kith.exits import Exit, Failed
+from kith.subscribers import subscribers_of
 from shared.provisioning import STREAM_BYTES_MAX
 from shared.subjects import SERVICES
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
+RELOAD_SECONDS_MAX = 15.0
 ASK_SECONDS_MAX = 2.0
 PAYLOAD_BYTES_MAX = 1024 * 1024
 MEMORY_STORE_BYTES_MAX = 64 * 1024 * 1024
@@ -94,9 +96,10 @@ def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats
     home = data / "nats"
     home.mkdir(mode=0o700, exist_ok=True)
     _end_leftover(home)
+    _take_over_streams(home)
 
     port, monitoring = kept_port(data, "nats"), kept_port(data, "nats-monitoring")
-    configuration = home / "nats-server.conf"
+    configuration = _configuration(data)
     _write(configuration, server_configuration(data, services, port, monitoring))
     log = data / "logs" / "nats.log"
     process = spawn([installed_binary(), "-c", configuration], log)
@@ -107,6 +110,34 @@ def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats
     if process.poll() is not None:
         raise Failed("nats_did_not_start", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
     return RunningNats(port, monitoring_url, process, data, lock)
+
+
+def reload_nats(data: Path, services: Sequence[str] = SERVICES) -> bool:
+    """Let the running server of *data* read anew who may do what; False where none runs.
+
+    Connections of users that stay as they are go on. Raises Failed when the server does not take it.
+    """
+    data = data.resolve()
+    port, monitoring = known_port(data, "nats"), known_port(data, "nats-monitoring")
+    pid = _running_on(data / "nats")
+    if port is None or monitoring is None or pid is None:
+        return False
+    address = f"http://{LOOPBACK}:{monitoring}/varz"
+    before = _load_time(address)
+    _write(_configuration(data), server_configuration(data, services, port, monitoring))
+    os.kill(pid, signal.SIGHUP)
+    if not wait_until(lambda: _load_time(address) not in {before, None}, RELOAD_SECONDS_MAX):
+        log = data / "logs" / "nats.log"
+        raise Failed("nats_did_not_reload", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
+    return True
+
+
+def _load_time(address: str) -> str | None:
+    try:
+        told: str = httpx.get(address, timeout=ASK_SECONDS_MAX).json()["config_load_time"]
+    except httpx.TransportError:
+        return None
+    return told
 
 
 def server_configuration(data: Path, services: Sequence[str], port: int, monitoring: int) -> dict[str, Any]:
@@ -123,7 +154,9 @@ def server_configuration(data: Path, services: Sequence[str], port: int, monitor
             "max_file_store": FILE_STORE_BYTES_MAX,
             "sync_interval": "always",  # acknowledged means on disk
         },
-        "authorization": bus_permissions.authorization(lambda user: bus_password(data, user), services),
+        "accounts": bus_permissions.accounts(
+            lambda user: bus_password(data, user), services, subscribers_of(data)
+        ),
     }
 
 
@@ -135,6 +168,10 @@ def installed_binary() -> Path:
     return binary
 
 
+def _configuration(data: Path) -> Path:
+    return data / "nats" / "nats-server.conf"
+
+
 def _write(configuration: Path, content: dict[str, Any]) -> None:
     descriptor = os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -142,15 +179,26 @@ def _write(configuration: Path, content: dict[str, Any]) -> None:
 
 
 def _end_leftover(home: Path) -> None:
-    """Stop a server whose starter was killed; the pid counts only if that process runs on this folder."""
-    pid_file = home / "nats.pid"
-    if not pid_file.exists():
-        return
-    written = pid_file.read_text(encoding="ascii").strip()
-    pid = int(written) if written.isdigit() else 0
-    if pid and alive(pid) and str(home).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+    """Stop a server whose starter was killed."""
+    if (pid := _running_on(home)) is not None:
         end(pid, signal.SIGTERM, STOP_SECONDS_MAX)
-    pid_file.unlink(missing_ok=True)
+    (home / "nats.pid").unlink(missing_ok=True)
+
+
+def _running_on(home: Path) -> int | None:
+    """Return the process of the server on *home*; the pid counts only if that process runs on this folder."""
+    pid_file = home / "nats.pid"
+    written = pid_file.read_text(encoding="ascii").strip() if pid_file.exists() else ""
+    pid = int(written) if written.isdigit() else 0
+    runs = pid and alive(pid) and str(home).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return pid if runs else None
+
+
+def _take_over_streams(home: Path) -> None:
+    """Give Kith's account the streams of a server from before it had accounts."""
+    without, within = home / "jetstream" / "$G", home / "jetstream" / bus_permissions.KITH
+    if without.exists() and not within.exists():
+        without.rename(within)
 
 
 def _is_ready(monitoring_url: str) -> bool:

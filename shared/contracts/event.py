@@ -40,6 +40,12 @@ def subject_of(service: str, event_type: str, area: str) -> str:
     return f"kith.{area[:6]}.{township}.{service}.{event_type}"
 
 
+def subjects_within(service: str, event_type: str, area: str) -> str:
+    """Return the subjects of an event everywhere in *area*, a county of 6 digits or a township of 9."""
+    township = area if len(area) == len(NO_TOWNSHIP) else "*"
+    return f"kith.{area[:6]}.{township}.{service}.{event_type}"
+
+
 class Level(StrEnum):
     """The levels of the tree of areas."""
 

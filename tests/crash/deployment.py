@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kith.bus_permissions import KITH
 from kith.deployment import Deployment
 from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.ports import kept_port
@@ -79,7 +80,7 @@ class House:
         }
 
     def stream_folder(self, stream: str) -> Path:
-        return self.deployment.data / "nats" / "jetstream" / "$G" / "streams" / stream
+        return self.deployment.data / "nats" / "jetstream" / KITH / "streams" / stream
 
     def end(self) -> None:
         """Stop everything, whatever state it is in."""

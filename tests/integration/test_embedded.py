@@ -14,6 +14,7 @@ import nats
 import pytest
 from nats.js.api import StreamConfig
 
+from kith.bus_permissions import KITH
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import vault_secret_file
 from kith.embedded.nats import RunningNats, start_nats
@@ -167,3 +168,18 @@ async def test_a_service_speaks_on_its_own_stream_only(bus: RunningNats) -> None
         for _ in range(6):
             assert "permissions violation" in await denied.get()
     await registry.close()
+
+
+async def test_streams_from_before_the_bus_had_accounts_are_kept(fresh: Path) -> None:
+    with start_nats(fresh) as bus:
+        operator = await nats.connect(bus.url)
+        stream = StreamConfig(name="KITH_REGISTRY", subjects=["kith.*.*.registry.>"])
+        await operator.jetstream().add_stream(stream)
+        await operator.jetstream().publish("kith.431299.431299200.registry.ChildLeft", b"{}")
+        await operator.close()
+    streams = fresh / "nats" / "jetstream"
+    (streams / KITH).rename(streams / "$G")
+    with start_nats(fresh) as bus:
+        operator = await nats.connect(bus.url)
+        assert (await operator.jetstream().stream_info("KITH_REGISTRY")).state.messages == 1
+        await operator.close()
