@@ -26,7 +26,7 @@ demo: $(VENV)/.runtime ## Run a county's year on real servers, then serve its da
 demo-clean: $(VENV)/.runtime ## Delete what the demo made, to start over
 	$(KITH) demo --data $(DATA) --clean
 
-test: setup browser ## Run every test
+test: setup browser build/promtool ## Run every test
 	$(VENV)/bin/python -m pytest
 
 bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
@@ -88,3 +88,12 @@ browser: # tests/browser opens the dashboard in Debian's chromium
 	@{ command -v chromium && dpkg -s fonts-noto-cjk; } >/dev/null 2>&1 || { \
 	  $(AS_ROOT) apt-get update -qq && \
 	  $(AS_ROOT) apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk; }
+
+# Prometheus's rules are checked and tested with its own tool, taken out of Debian's package: no server is installed.
+build/promtool:
+	mkdir -p build/promtool-package
+	if command -v promtool; then ln -s "$$(command -v promtool)" $@; else \
+	  $(AS_ROOT) apt-get update -qq && cd build/promtool-package && \
+	  { apt-get download -qq promtool 2>/dev/null || apt-get download -qq prometheus; } && \
+	  dpkg --fsys-tarfile ./*.deb | tar -x --strip-components=3 -C .. ./usr/bin/promtool; fi
+	rm -r build/promtool-package

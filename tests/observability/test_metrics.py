@@ -1,95 +1,28 @@
 """What /metrics says of a service at work is what its log, its stream and its readers hold."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
-import httpx
 import nats
-import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from kith.embedded.nats import RunningNats
-from shared import clock, gauges, health
-from shared.metrics import RELAY_STATES
+from shared import clock
+from shared.metrics import RELAY_STATES, Metrics
 from shared.service import VERSION
-from tests.conftest import ServiceDatabase, ServiceDatabases
-from tests.integration.shell import CONTACT, REGISTRY, Deployment, at_work, until_ready
+from tests.integration.shell import CONTACT, at_work, until_ready
+from tests.observability.measuring import (
+    READER,
+    STREAM,
+    STREAM_BYTES_MAX,
+    VILLAGE,
+    World,
+    measured,
+    until_measured,
+    until_over,
+)
 
-VILLAGE = "431299200001"
-READER = "contact-from-registry"
-STREAM = "KITH_REGISTRY"
-WAIT_SECONDS = 30.0
-STREAM_BYTES_MAX = 64 * 1024**2
-
-
-async def measured(client: httpx.AsyncClient, name: str, **labels: str) -> float | None:
-    """Return the value of one series, None where there is none."""
-    for family in text_string_to_metric_families((await client.get("/metrics")).text):
-        for sample in family.samples:
-            if sample.name == name and labels.items() <= sample.labels.items():
-                return float(sample.value)
-    return None
-
-
-async def until_measured(client: httpx.AsyncClient, wanted: float | None, name: str, **labels: str) -> None:
-    await _until(client, lambda found: found == wanted, name, **labels)
-
-
-async def until_over(client: httpx.AsyncClient, least: float, name: str, **labels: str) -> None:
-    await _until(client, lambda found: (found or 0) > least, name, **labels)
-
-
-async def _until(
-    client: httpx.AsyncClient, wanted: Callable[[float | None], bool], name: str, **labels: str
-) -> None:
-    deadline = clock.elapsed() + WAIT_SECONDS
-    while not wanted(found := await measured(client, name, **labels)):
-        assert clock.elapsed() < deadline, f"{name} is {found}"
-        await asyncio.sleep(0.1)
-
-
-@dataclass
-class World:
-    """A registry that speaks and a contact that reads it."""
-
-    deployment: Deployment
-    registry: httpx.AsyncClient
-    contact: httpx.AsyncClient
-    contact_database: ServiceDatabase
-
-    async def say(self, *names: str) -> None:
-        for name in names:
-            headers = self.deployment.login()
-            said = await self.registry.post("/names", json={"area": VILLAGE, "name": name}, headers=headers)
-            assert said.is_success, said.text
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look more often and lose patience sooner than in earnest."""
-    monkeypatch.setattr(gauges, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(health, "BUS_SECONDS_MAX", 4.0)
-
-
-@pytest.fixture
-async def world(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
-) -> AsyncIterator[World]:
-    deployment = Deployment(tmp_path, nats_server)
-    registry, contact = await service_database("registry"), await service_database("contact")
-    async with (
-        at_work(
-            REGISTRY, deployment.settings(registry, stream_bytes_max=STREAM_BYTES_MAX), registry
-        ) as speaking,
-        at_work(CONTACT, deployment.settings(contact), contact) as reading,
-    ):
-        await until_ready(speaking)
-        await until_ready(reading)
-        yield World(deployment, speaking, reading, contact)
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "observability.md"
 
 
 async def test_the_stream_and_the_readers_are_measured_event_for_event(world: World) -> None:
@@ -155,7 +88,7 @@ async def test_a_full_stream_leaves_its_events_unpublished_and_says_since_when(w
     assert sum(filter(None, states)) == 1
 
 
-async def test_a_replica_that_waits_tells_nothing_of_what_another_does(world: World, tmp_path: Path) -> None:
+async def test_a_replica_that_waits_tells_nothing_of_what_another_does(world: World) -> None:
     await world.say("东村")
     await until_measured(world.contact, 0, "kith_lag_events", reader=READER)
     database = world.contact_database
@@ -194,3 +127,14 @@ async def test_no_label_says_whom_or_where_a_request_was_about(world: World) -> 
     assert VILLAGE not in text
     assert 'route="/unmatched"' in text
     assert "BREW" not in text
+
+
+def test_the_documentation_tells_every_metric_and_no_other() -> None:
+    suffixes = {"counter": "_total", "info": "_info"}
+    told = {
+        (family.name + suffixes.get(family.type, ""), f"{family.type}: {family.documentation}")
+        for family in Metrics().registry.collect()
+        if family.name.startswith("kith_")
+    }
+    rows = re.findall(r"^\| `(kith_\w+)` \|[^|]*\| (.+) \|$", DOCUMENTATION.read_text(), re.MULTILINE)
+    assert set(rows) == told

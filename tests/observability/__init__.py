@@ -1,0 +1,1 @@
+"""What operators see: metrics, rules, dashboards and traces of real services."""
