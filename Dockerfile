@@ -39,6 +39,6 @@ ENV PATH=/opt/kith/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080 8443
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["kith", "healthcheck"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["kith", "healthcheck"]
 ENTRYPOINT ["kith"]
 CMD ["--help"]

@@ -42,8 +42,14 @@ class Deployment:
         return {role: password(self.data, role) for role in roles}
 
     def address(self, service: str) -> str:
-        """Return the address of *service*: KITH_<SERVICE>_URL, else the loopback port the folder keeps."""
-        told = os.environ.get(f"KITH_{service.upper()}_URL")
+        """Return the address of *service*.
+
+        KITH_<SERVICE>_URL, else its place at the gateway KITH_URL, else the loopback port the folder keeps.
+        """
+        gateway = os.environ.get("KITH_URL")
+        told = os.environ.get(f"KITH_{service.upper()}_URL") or (
+            gateway and f"{gateway.rstrip('/')}/{service}"
+        )
         port = known_port(self.data, service)
         if told is None and port is None:
             raise Failed("never_started", Exit.UNREACHABLE, folder=str(self.data))

@@ -12,26 +12,32 @@ from kith.embedded.kept_secrets import secrets_folder, write_once
 from shared import clock
 from shared.tokens import Role, issue, new_signing_key, private_jwk, public_jwks
 
+PUBLIC = 0o644
 LIFETIME_MAX = timedelta(days=366)
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The files of one deployment that make and check tokens."""
+    """The files of one deployment that make and check tokens.
 
-    folder: Path
+    What checks them is no secret, and changes under running services: it has a folder of its own, which a
+    container can be given whole.
+    """
+
+    secrets: Path
+    public: Path
 
     @property
     def signing_file(self) -> Path:
-        return self.folder / "signing-key.json"
+        return self.secrets / "signing-key.json"
 
     @property
     def public_file(self) -> Path:
-        return self.folder / "token-keys.json"
+        return self.public / "token-keys.json"
 
     @property
     def revoked_file(self) -> Path:
-        return self.folder / "revoked-tokens.json"
+        return self.public / "revoked-tokens.json"
 
     def signing_key(self) -> OKPKey:
         return OKPKey.import_key(json.loads(self.signing_file.read_text(encoding="ascii")))
@@ -47,12 +53,19 @@ class Issued:
 
 def keys_of(data: Path) -> Keys:
     """Return the keys of a data folder, made on first use."""
-    keys = Keys(secrets_folder(data))
+    keys = Keys(secrets_folder(data), data / "tokens")
+    keys.public.mkdir(mode=0o755, exist_ok=True)
+    for file in (keys.public_file, keys.revoked_file):
+        formerly = keys.secrets / file.name
+        if formerly.exists():
+            formerly.replace(file)
     if not keys.signing_file.exists():
         write_once(keys.signing_file, private_jwk(new_signing_key(f"kith-{clock.today_in_shanghai()}")))
     if not keys.public_file.exists():
         write_once(keys.public_file, public_jwks(keys.signing_key()))
     write_once(keys.revoked_file, "[]")
+    for file in (keys.public_file, keys.revoked_file):
+        file.chmod(PUBLIC)
     return keys
 
 
@@ -79,6 +92,6 @@ def revoke_token(data: Path, token_id: str) -> bool:
         return False
     unfinished = revoked_file.with_suffix(".unfinished")
     unfinished.write_text(json.dumps([*revoked, token_id], indent=2) + "\n", encoding="ascii")
-    unfinished.chmod(0o600)
+    unfinished.chmod(PUBLIC)
     unfinished.replace(revoked_file)
     return True

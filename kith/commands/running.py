@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kith.console import Console
+from kith.container_files import make_container_files
 from kith.deployment import Clock, deployment_of
 from kith.embedded.postgres import start_postgres
 from kith.exits import Exit
@@ -83,11 +84,21 @@ def _shown(lag: int | None) -> str:
     return "-" if lag is None else f"{lag:,}"
 
 
-def init(data: Data = HERE, as_json: AsJson = False) -> None:
+def init(
+    *,
+    containers: Annotated[
+        bool, typer.Option("--containers", help="Also make what docker-compose.yml gives to containers.")
+    ] = False,
+    data: Data = HERE,
+    as_json: AsJson = False,
+) -> None:
     """Make the data folder's secrets and keys, each once; nothing is started."""
     console = Console(as_json=as_json)
     deployment = deployment_of(data)
-    deployment.prepare()
+    if containers:
+        make_container_files(deployment)
+    else:
+        deployment.prepare()
     folder = str(deployment.data)
     console.answer({"data": folder}, lambda: console.line("folder_ready", folder=folder))
 

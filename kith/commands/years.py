@@ -1,5 +1,6 @@
 """A county's year in one command, with its own servers: for a program as `year`, for a person as `demo`."""
 
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,11 @@ def year(
     papers: Annotated[Path, typer.Option(exists=True, file_okay=False, help="The county's papers.")],
     filed_on: Annotated[datetime, typer.Option(formats=DAY, help="The day the files were opened.")],
     until: Annotated[datetime, typer.Option(formats=DAY, help="The last day.")],
+    *,
+    elsewhere: Annotated[
+        bool,
+        typer.Option("--elsewhere", help="On services that run already, at KITH_URL or KITH_<SERVICE>_URL."),
+    ] = False,
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +43,9 @@ def year(
     if until < filed_on:
         raise Failed("until_before_filed", Exit.USAGE, filed_on=filed_on.date(), until=until.date())
     found = papers_in(papers)
-    with opened(data, as_json=as_json) as open_, running(open_.deployment, "advanced"):
+    with opened(data, as_json=as_json) as open_, ExitStack() as stack:
+        if not elsewhere:
+            stack.enter_context(running(open_.deployment, "advanced"))
         one = Year(open_.client, open_.console, found, filed_on.date(), until.date())
         done = one.run()
         open_.console.answer(done, lambda: tell_year(open_.console, done))

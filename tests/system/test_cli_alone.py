@@ -34,13 +34,13 @@ def test_a_token_is_issued_and_revoked(tmp_path: Path) -> None:
     asked = ["--role", "township", "--area", "431299200", "--days", "7", "--data", str(tmp_path), "--json"]
     issued = json.loads(kith("token", "issue", "li.min@qingxi", *asked).stdout)
 
-    secrets = tmp_path / "secrets"
-    verifier = Verifier(secrets / "token-keys.json", secrets / "revoked-tokens.json")
+    tokens = tmp_path / "tokens"
+    verifier = Verifier(tokens / "token-keys.json", tokens / "revoked-tokens.json")
     caller = verifier.verify(issued["token"], clock.now())
     assert (caller.sub, caller.role, caller.areas) == ("li.min@qingxi", Role.TOWNSHIP, ("431299200",))
 
     assert kith("token", "revoke", issued["token_id"], "--data", str(tmp_path)).returncode == Exit.OK
-    later = Verifier(secrets / "token-keys.json", secrets / "revoked-tokens.json")
+    later = Verifier(tokens / "token-keys.json", tokens / "revoked-tokens.json")
     with pytest.raises(TokenRefused):
         later.verify(issued["token"], clock.now())
 
@@ -54,7 +54,7 @@ def test_a_token_for_no_area_is_refused_with_the_form_it_needs(tmp_path: Path) -
 def test_init_makes_secrets_once_for_their_owner_alone(tmp_path: Path) -> None:
     assert kith("init", "--data", str(tmp_path)).returncode == Exit.OK
     made = {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()}
-    assert {"signing-key.json", "token-keys.json", "vault.secret", "registry.password"} <= set(made)
+    assert {"signing-key.json", "vault.secret", "registry.password"} <= set(made)
     assert kith("init", "--data", str(tmp_path)).returncode == Exit.OK
     assert {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()} == made
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "secrets").iterdir())

@@ -1,0 +1,61 @@
+"""What the containers of one deployment get as files: secrets, the bus's users, keys, a place for a certificate."""
+
+import json
+import os
+from pathlib import Path
+
+from kith import bus_permissions
+from kith.deployment import Deployment
+from kith.embedded.kept_secrets import bus_password, password, secrets_folder
+from kith.embedded.postgres import SUPERUSER
+from kith.signing import keys_of
+from kith.subscribers import subscribers_of
+from shared.subjects import SERVICES
+
+READABLE = 0o444
+"""For user 10001 of a container, in a folder that is closed to everybody else on this machine: an engine mounts
+single files with the mode and owner they have here."""
+
+SETTINGS = """\
+# Settings of docker-compose.yml for this deployment: docker compose --env-file {file} up --wait
+# All variables and their defaults are in docs/operations.md, In containers.
+KITH_DATA={folder}
+"""
+
+
+def make_container_files(deployment: Deployment) -> None:
+    """Make what is missing below the data folder; secrets are made once, the bus's users are written anew.
+
+    A container never gets the key that signs tokens, which stays closed.
+    """
+    deployment.prepare()
+    data = deployment.data
+    (data / "tls").mkdir(mode=0o755, exist_ok=True)
+    password(data, SUPERUSER)
+    for user in (*SERVICES, bus_permissions.OPERATOR):
+        bus_password(data, user)
+    write_bus_users(data)
+    signing_file = keys_of(data).signing_file
+    for secret in secrets_folder(data).iterdir():
+        if secret.is_file() and secret != signing_file:
+            secret.chmod(READABLE)
+    settings = data / "compose.env"
+    if not settings.exists():
+        settings.write_text(SETTINGS.format(file=settings, folder=data), encoding="utf-8")
+
+
+def write_bus_users(data: Path) -> None:
+    """Write who may say and hear what: rights may change with a release or a subscriber, passwords do not.
+
+    In a folder of its own, which the server is given whole: it reads the new file at a reload (SIGHUP).
+    """
+    folder = secrets_folder(data) / "bus"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    accounts = bus_permissions.accounts(
+        lambda user: bus_password(data, user), subscribers=subscribers_of(data)
+    )
+    unfinished = folder / "accounts.unfinished"
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, READABLE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"accounts": accounts}, file, indent=2)
+    unfinished.replace(folder / "accounts.json")
