@@ -1,7 +1,7 @@
 """Advancing the day: every window due before it is judged once, in chunks that survive an interruption."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,8 @@ SQL = queries(__file__)
 
 CHILDREN_MAX = 4_000
 """Children judged in one transaction, at least one village: each says at most four things of a window."""
+VILLAGES_MAX = 5_000
+"""Villages held in memory, however many there are."""
 
 log = structlog.get_logger()
 
@@ -44,10 +46,9 @@ async def advance(
     Raises Rejected(day_is_past), TooBusy.
     """
     windows = await _begin(pool, policy, to)
-    areas = await _areas(pool) if windows else []
     judged = 0
     for window in windows:
-        for some in areas:
+        async for some in _areas(pool):
             judged += await _judge(pool, window, some, policy)
             bell()
         log.info("window_judged", kind=window.kind, day=window.closes)
@@ -69,9 +70,13 @@ async def _begin(pool: Pool, policy: Policy, to: date) -> list[Window]:
     return [w for w in windows_due(policy, judged_until or first_filed, to) if w.opens >= first_filed]
 
 
-async def _areas(pool: Pool) -> list[list[str]]:
-    """Return the villages that have had children, in batches of about CHILDREN_MAX children."""
-    return list(_batches({row["area"]: row["children"] for row in await pool.fetch(SQL.villages)}))
+async def _areas(pool: Pool) -> AsyncIterator[list[str]]:
+    """Yield the villages that have had children, in batches of about CHILDREN_MAX children."""
+    after = ""
+    while rows := await pool.fetch(SQL.villages, after, VILLAGES_MAX):
+        for some in _batches({row["area"]: row["children"] for row in rows}):
+            yield some
+        after = rows[-1]["area"]
 
 
 def _batches(children: Mapping[str, int]) -> Iterator[list[str]]:

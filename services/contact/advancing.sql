@@ -3,8 +3,9 @@
 SELECT (SELECT day FROM app.judged_until), (SELECT min(filed_on) FROM app.files)
 
 -- name: villages
--- The villages in which children have lived, and how many.
-SELECT area, count(DISTINCT child_id)::int AS children FROM app.child_states GROUP BY area ORDER BY area
+-- The next villages in which children have lived, and how many.
+SELECT area, count(DISTINCT child_id)::int AS children
+  FROM app.child_states WHERE area > $1::text GROUP BY area ORDER BY area LIMIT $2::int
 
 -- name: judged_until
 -- All that was due before this day is judged; nothing comes back where that was known.

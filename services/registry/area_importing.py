@@ -64,7 +64,9 @@ async def _take(running: Running, cause: Cause, rows: Sequence[AreaRow], on: dat
 async def _decide(
     connection: Connection, rows: Sequence[AreaRow], on: date, recorded_on: date
 ) -> list[tuple[str, int, Sequence[Event]]]:
-    known = set(await area_versions.open_names(connection)) | {row.code for row in rows}
+    known = set(await area_versions.open_names(connection, (row.code for row in rows))) | {
+        row.code for row in rows
+    }
     streams = await load_many(connection, [f"area-{row.code}" for row in rows])
     decided = []
     for row in rows:

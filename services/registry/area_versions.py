@@ -1,5 +1,6 @@
 """The tree of areas as it stands, read by rules and by callers."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from shared.event_store import Connection
@@ -8,9 +9,13 @@ from shared.sql import queries
 SQL = queries(__file__)
 
 
-async def open_names(connection: Connection) -> dict[str, str]:
-    """Return the name of every area whose code is in use, by code."""
-    return {row["code"]: row["name"] for row in await connection.fetch(SQL.open_names)}
+COUNTY_DIGITS = 6
+
+
+async def open_names(connection: Connection, codes: Iterable[str]) -> dict[str, str]:
+    """Return the name of every area whose code is in use in the counties that *codes* are of, by code."""
+    counties = sorted({code[:COUNTY_DIGITS] for code in codes})
+    return {row["code"]: row["name"] for row in await connection.fetch(SQL.open_names, counties)}
 
 
 async def is_open(connection: Connection, code: str) -> bool:

@@ -1,6 +1,9 @@
 -- name: open_names
--- The areas in use.
-SELECT code, name FROM app.areas WHERE until_on IS NULL ORDER BY code
+-- The areas in use of some counties.
+SELECT a.code, a.name
+  FROM unnest($1::text[]) AS c(county)
+  JOIN app.areas a ON a.code >= c.county AND a.code < c.county || ':' AND a.until_on IS NULL
+ ORDER BY a.code
 
 -- name: is_open
 -- Whether a code is in use.

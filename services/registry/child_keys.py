@@ -9,6 +9,7 @@ from shared.sql import queries
 
 SQL = queries(__file__)
 
+COUNTY_DIGITS = 6
 KEYS_MAX = 10_000
 """Keys of one look-up: a longer list is asked for in parts."""
 
@@ -35,13 +36,18 @@ async def drop_names(connection: Connection, child_id: UUID) -> None:
     await connection.execute(SQL.drop_name_key, child_id)
 
 
-async def load_recognition(connection: Connection, people: Iterable[Person]) -> Recognition:
-    """Return all that is known of children with the names or numbers of *people*."""
+async def load_recognition(connection: Connection, people: Sequence[Person]) -> Recognition:
+    """Return all that is known of children with the names, in the same counties, or the numbers of *people*.
+
+    A namesake of another county is nobody to compare with: whoever judges sees his own county only, and
+    the more counties there are, the more namesakes each child has.
+    """
+    counties = sorted({person.village[:COUNTY_DIGITS] for person in people})
     names = sorted({person.name for person in people})
     citizens = sorted({person.citizen for person in people if person.citizen is not None})
     recognition = Recognition()
     for part in _parts(names):
-        rows = await connection.fetch(SQL.people_named, part)
+        rows = await connection.fetch(SQL.people_named, part, counties)
         recognition.remember(Person(*row) for row in rows)
     for part in _parts(citizens):
         rows = await connection.fetch(SQL.numbered, part)

@@ -19,13 +19,14 @@ DELETE FROM app.child_names WHERE child_id = $1::uuid
 UPDATE app.child_keys SET name = NULL WHERE child_id = $1::uuid
 
 -- name: people_named
--- Children by their names, once for each village they ever had; a merged file is its survivor.
+-- Children of some counties by their names, once for each village they ever had; a merged file is its survivor.
 SELECT CASE WHEN c.merged_into IS NULL THEN c.child_id ELSE app.survivor_of(c.child_id) END AS child_id,
        n.name, c.birth_date, c.sex, n.village, k.citizen
-  FROM app.child_names n
+  FROM unnest($1::text[]) AS p(name)
+ CROSS JOIN unnest($2::text[]) AS o(county)
+  JOIN app.child_names n ON n.name = p.name AND n.village >= o.county AND n.village < o.county || ':'
   JOIN app.children c ON c.child_id = n.child_id
   JOIN app.child_keys k ON k.child_id = n.child_id
- WHERE n.name = ANY ($1::text[])
  ORDER BY n.name, c.filed_on, c.child_id, n.village
 
 -- name: numbered

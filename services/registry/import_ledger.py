@@ -78,24 +78,28 @@ async def importing_alone(pool: Pool) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # Given back, a connection lets go of every advisory lock.
-        await pool.release(connection)
+        await _end(pool, connection)
 
 
 async def _alone(pool: Pool) -> "PoolConnectionProxy[asyncpg.Record]":
     """Return a connection that holds the right; who waits holds none, so that who imports finds one."""
     for _ in range(ALONE_TRIES_MAX):
         connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-        alone = False
         try:
-            alone = bool(await connection.fetchval(SQL.try_alone, ALONE_KEY))
-        finally:
-            if not alone:
-                await pool.release(connection)
-        if alone:
-            return connection
+            if await connection.fetchval(SQL.try_alone, ALONE_KEY):
+                return connection
+        except BaseException:
+            await _end(pool, connection)
+            raise
+        await pool.release(connection)
         await asyncio.sleep(ALONE_WAIT_SECONDS)
     raise Away("import_running", retry_seconds=RETRY_LATER_SECONDS)
+
+
+async def _end(pool: Pool, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    """End a session: whatever else happens, the right that it may hold goes with it."""
+    connection.terminate()
+    await pool.release(connection)
 
 
 async def open_import(

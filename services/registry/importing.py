@@ -76,7 +76,7 @@ async def _judged(
     running: Running, cause: Cause, paper: RosterPaper, filed_on: date, language: Language
 ) -> RosterImport:
     async with running.pool.acquire() as connection:
-        areas = await area_versions.open_names(connection)
+        areas = await area_versions.open_names(connection, [paper.township])
         advanced = await day.last_advanced(connection)
     _must_have_come(running, filed_on, advanced)
     rows = await asyncio.to_thread(judge_rows, paper, areas, filed_on)
