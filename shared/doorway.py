@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import clock
+from shared.admission import TOO_MANY, Admission
 from shared.messages import language_of
 from shared.metrics import Metrics
 from shared.problems import Problem, problem_of
@@ -34,6 +35,7 @@ SECURITY_HEADERS = {
     "form-action 'self'; frame-ancestors 'none'",
 }
 
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 FAILURES = 500
 """From this status on it is not the caller who must mend something."""
 
@@ -54,6 +56,8 @@ class Passage:
     code: str | None = None
     error: str | None = None
     status: int = 0
+    leave: Callable[[], None] = lambda: None
+    """Gives the request's place to another."""
 
 
 def passage_of(scope: Mapping[str, object]) -> Passage:
@@ -78,6 +82,7 @@ class Doorway:
         self._metrics = metrics
         self._upload_bytes_max = upload_bytes_max
         self._problem_page = problem_page
+        self._admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass; whatever it raises becomes a problem, and nothing internal is told."""
@@ -100,7 +105,8 @@ class Doorway:
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         passage = passage_of(scope)
         try:
-            await self._app(scope, receive, send)
+            with self._admission.place(scope["path"]) as passage.leave:
+                await self._app(scope, receive, send)
         except Exception as failure:
             if passage.status:
                 log.exception("response_broken_off", exc_info=failure)
@@ -119,7 +125,7 @@ class Doorway:
         if passage.code is not None and _method(scope) == "POST":
             outcome = "refused" if passage.status < FAILURES else "failed"
             self._metrics.commands.labels(outcome).inc()
-        quiet = route in {"/livez", "/readyz", "/metrics"}
+        quiet = route in QUIET or passage.code == TOO_MANY  # which metrics count: there are many
         (log.debug if quiet else log.info)(
             "request",
             method=_method(scope),
@@ -178,6 +184,7 @@ def _dressed(passage: Passage, send: Send) -> Send:
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             passage.status = message["status"]
+            passage.leave()
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = passage.request_id
             for name, value in {**SECURITY_HEADERS, "Cache-Control": "no-store"}.items():

@@ -60,7 +60,6 @@ BEARER = HTTPBearer(auto_error=False, description="a token that `kith token issu
 
 async def known_caller(
     request: Request,
-    running: RunningHere,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> Caller:
     """Return who calls, by a bearer token or the browser's session; raises TokenRefused."""
@@ -69,6 +68,7 @@ async def known_caller(
         raise TokenRefused("token_missing")
     if credentials is None:
         _check_origin(request)
+    running: Running = request.app.state.running  # every request comes here: one dependency fewer to solve
     caller = running.verifier.verify(token.strip(), clock.now())
     passage_of(request.scope).caller = caller.sub
     return caller
@@ -112,7 +112,6 @@ CauseHere = Annotated[Cause, Depends(cause_of)]
 
 async def reading_after(
     request: Request,
-    running: RunningHere,
     caller: CallerHere,
     after: Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)] = None,
 ) -> AsyncIterator[Connection]:
@@ -124,6 +123,7 @@ async def reading_after(
     area = request.query_params.get("area", "")
     if _AREA.fullmatch(area):
         require_area(caller, area)
+    running: Running = request.app.state.running
     await wait_until_known(running, positions_in(after))
     async with scoped(running.pool, caller) as connection:
         yield connection
@@ -207,7 +207,7 @@ class Page:
         return {"items": shown, "next": str(key(shown[-1])) if len(items) > self.limit else None}
 
 
-def asked_page(
+async def asked_page(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT,
     after_key: Annotated[str | None, Query(max_length=KEY_LENGTH_MAX)] = None,
 ) -> Page:

@@ -42,7 +42,7 @@ ParkedId = Annotated[int, Path(ge=1, lt=2**63)]
 COUNTY_DIGITS = 6
 
 
-def of_a_whole_county(operator: Operator) -> Caller:
+async def of_a_whole_county(operator: Operator) -> Caller:
     """Return the caller, an operator of a county: a parked event may be of any area, or of none that can be read."""
     if all(len(area) > COUNTY_DIGITS for area in operator.areas):
         raise NotFound

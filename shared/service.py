@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 from shared import bus, gauges, health, logs
 from shared.asking import Question
 from shared.doorway import Doorway, ProblemPage, respond
-from shared.event_store import Pool
+from shared.event_store import Connection, Pool
 from shared.metrics import Metrics
 from shared.operating import operating_router
 from shared.problems import PROBLEM_RESPONSES, ProblemBody
@@ -49,6 +50,8 @@ GRACEFUL_SECONDS_MAX = 5
 """How long open requests may go on when the service is told to stop."""
 KEEP_ALIVE_SECONDS = 30
 BACKLOG_MAX = 512
+EXIT_NOT_STARTED = 3
+"""The exit code of a service that did not come up: its port is in use."""
 
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
@@ -134,7 +137,7 @@ def serve(factory: str, settings: Settings | None = None) -> None:
     except SettingsWrong as wrong:
         sys.stderr.write(f"{wrong}\n")
         raise SystemExit(EXIT_CONFIG) from None
-    uvicorn.run(
+    config = uvicorn.Config(
         factory,
         factory=True,
         host=settings.http_host,
@@ -146,9 +149,19 @@ def serve(factory: str, settings: Settings | None = None) -> None:
         lifespan="on",
         server_header=False,
         backlog=BACKLOG_MAX,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACEFUL_SECONDS_MAX,
     )
+    config.load()
+    # What was made until now stays for good: to look for garbage in it would stop the service for a tenth of a
+    # second now and then.
+    gc.freeze()
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(EXIT_NOT_STARTED)
 
 
 def _running(spec: ServiceSpec, settings: Settings) -> Running:
@@ -215,8 +228,13 @@ async def _pool(running: Running) -> Pool:
         max_size=settings.database_pool_max,
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=QUERY_SECONDS_MAX,
+        reset=_nothing_to_reset,
         server_settings={**WHOLE_SCOPE, "application_name": f"kith-{running.name}"},
     )
+
+
+async def _nothing_to_reset(_connection: Connection) -> None:
+    """Save each request a round trip: settings end with their transaction, locks of a session with the session."""
 
 
 async def _close(pool: Pool) -> None:

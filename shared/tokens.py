@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
@@ -30,6 +31,8 @@ CLOCK_SKEW_SECONDS = 60
 
 TOKEN_LENGTH_MAX = 4096
 AREAS_MAX = 50
+PROVEN_MAX = 1_000
+"""Tokens whose signatures are not proven again while the file of keys stays the same."""
 RELOAD_SECONDS = 1.0
 """A file of keys or of revoked tokens is looked at again at most this often."""
 
@@ -149,7 +152,7 @@ class Verifier:
 
     def __init__(self, keys_file: Path, revoked_file: Path | None = None) -> None:
         """Read both files at once; raises OSError or ValueError where one cannot be read."""
-        self._keys = _Watched(keys_file, _key_set)
+        self._prove = _Watched(keys_file, _prover)
         self._revoked = None if revoked_file is None else _Watched(revoked_file, _revoked_ids)
 
     def verify(self, token: str, moment: datetime) -> Caller:
@@ -158,7 +161,7 @@ class Verifier:
         Raises TokenRefused with token_malformed, token_unknown_key, token_bad_signature, token_expired,
         token_not_yet_valid, token_revoked or token_without_areas.
         """
-        claims = _claims(token, self._keys.content())
+        claims = self._prove.content()(token)
         seconds = moment.timestamp()
         if seconds >= claims.exp + CLOCK_SKEW_SECONDS:
             raise TokenRefused("token_expired")
@@ -171,7 +174,7 @@ class Verifier:
         return Caller(claims.sub, claims.role, tuple(claims.areas), claims.jti)
 
 
-def _claims(token: str, keys: KeySet) -> _Claims:
+def _claims(keys: KeySet, token: str) -> _Claims:
     if len(token) > TOKEN_LENGTH_MAX:
         raise TokenRefused("token_malformed")
     try:
@@ -211,6 +214,11 @@ class _Watched(Generic[Content]):
                 self._changed = changed
         except (OSError, ValueError, JoseError) as unreadable:
             log.warning("token_file_unreadable", error=type(unreadable).__name__)
+
+
+def _prover(content: str) -> Callable[[str], _Claims]:
+    """Return what proves tokens by these keys, each once."""
+    return lru_cache(PROVEN_MAX)(partial(_claims, _key_set(content)))
 
 
 def _key_set(content: str) -> KeySet:

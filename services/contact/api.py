@@ -57,7 +57,7 @@ class Advance(BaseModel):
         )
 
 
-def asked_of(
+async def asked_of(
     area: AreaCode | None = None,
     child_id: UUID | None = None,
     kind: ContactKind | None = None,

@@ -92,8 +92,7 @@ async def rebuild(pool: Pool, projection: str = PROJECTIONS[0]) -> bool:
             await pool.execute(SQL.failed, projection, type(why).__name__)
             raise
         finally:
-            if not guard.is_closed():
-                await guard.execute(SQL.unlock)
+            guard.terminate()  # whatever happens, the lock goes with its session
     return True
 
 

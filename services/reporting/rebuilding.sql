@@ -17,10 +17,6 @@ SELECT projection, state, done, total, error FROM app.rebuilds WHERE projection 
 -- One rebuild at a time, as long as this session lives ("kith" and 2 name the lock).
 SELECT pg_try_advisory_lock(1802073192, 2)
 
--- name: unlock
--- The end of it.
-SELECT pg_advisory_unlock(1802073192, 2)
-
 -- name: begin
 -- From the first event.
 INSERT INTO app.rebuilds (projection, state, done, total) VALUES ($1::text, 'running', 0, 0)

@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from kith.embedded.nats import RunningNats, start_nats
+from shared.admission import REQUESTS_MAX
 from shared.bus import client_of as client_of_bus
 from shared.service import GRACEFUL_SECONDS_MAX, create_app
 from shared.tokens import Role
@@ -234,6 +235,20 @@ async def test_too_large_a_body_is_refused_by_its_promise_and_as_it_comes(
     )
     assert (promised.status_code, promised.json()["code"]) == (413, "body_too_large")
     assert (streamed.status_code, streamed.json()["code"]) == (413, "body_too_large")
+
+
+async def test_more_than_can_be_answered_soon_is_refused_at_once_and_taken_again_later(
+    registry: httpx.AsyncClient,
+) -> None:
+    working = [asyncio.create_task(registry.get("/slow?seconds=0.5")) for _ in range(REQUESTS_MAX)]
+    await asyncio.sleep(0.2)
+    refused = await registry.get("/slow?seconds=0")
+    assert not any(one.done() for one in working)
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_at_once")
+    assert refused.headers["retry-after"] == "1"
+    assert (await registry.get("/livez")).status_code == 200
+    assert {one.status_code for one in await asyncio.gather(*working)} == {200}
+    assert (await registry.get("/slow?seconds=0")).status_code == 200
 
 
 async def test_the_same_paper_sent_again_is_the_same_command(

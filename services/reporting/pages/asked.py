@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from shared.said import YEAR_MAX, YEAR_MIN
 
 DAYS = ("as_of", "known_on", "from", "to")
+ADDRESSES_MAX = 1_000
+"""Questions whose written form is kept; a page asks one for each of its areas and months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,17 @@ class Asked:
 
     def list_of(self, measure: str) -> str:
         """Return the address of the list behind *measure* for this question."""
-        return f"/lists/{measure}?{urlencode({'area': self.area, **self.days})}"
+        return f"/lists/{measure}?{_written(self)}"
 
     def summary(self, language: str) -> str:
         """Return the address of the work summary for this question."""
         return f"/summary?{urlencode({'area': self.area, **self.days, 'lang': language})}"
+
+
+@lru_cache(ADDRESSES_MAX)
+def _written(asked: Asked) -> str:
+    """Return a question as an address writes it; all the numbers of a page bear the same."""
+    return urlencode({"area": asked.area, **asked.days})
 
 
 class NoDay(Exception):

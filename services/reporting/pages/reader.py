@@ -20,7 +20,7 @@ def language_asked(request: Request) -> Language:
     return language_of(request.headers.get("accept-language"))
 
 
-def wording(request: Request, lang: Annotated[str | None, Query(max_length=2)] = None) -> Wording:
+async def wording(request: Request, lang: Annotated[str | None, Query(max_length=2)] = None) -> Wording:
     """Return the words of the language a reader asks for; *lang* is here so that the address documents it."""
     del lang
     return Wording(language_asked(request))

