@@ -6,9 +6,8 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import quantiles
@@ -18,6 +17,7 @@ import orjson
 import uvloop
 
 from benchmarks.callers import PERIOD_SECONDS, Callers, Known, Sample
+from benchmarks.watching import LOOK_SECONDS, Watched
 from benchmarks.wire import Connections
 from kith.client import Client, Tokens
 from kith.console import Console
@@ -36,50 +36,17 @@ OUTPUT = Path("build/load.json")
 FILED_ON = date(2026, 1, 1)
 CHILDREN_MAX = 2_000
 SPIKE_TIMES = 5
-WINDOW_SECONDS = PERIOD_SECONDS
-"""Of so long a window the p95 is compared with that of the steady part: then everybody has asked once."""
+WARM_SECONDS = 2 * PERIOD_SECONDS
+CALM_SECONDS = 5
+"""So many seconds in a row as quick as before are a recovery, not a pause."""
 RECOVERED_TIMES = 2.0
-"""Recovered is who answers within so many times the steady p95 and has nothing left to take."""
-RECOVERY_SECONDS_MAX = 120.0
-LAG_LOOK_SECONDS = 1.0
+"""As quick as before is a second whose p95 is at most so many times that of the steady part."""
+RECOVERY_SECONDS_MAX = 60
+REFUSED = 503
+"""Told at once to come again: the right answer to more than a service can take, and no failure."""
 LIFETIME = timedelta(hours=12)
 
 Json = dict[str, Any]
-
-
-@dataclass
-class Watched:
-    """What the processes held and how far the readers were behind, by the second since the start."""
-
-    runtime: Runtime
-    services: dict[str, Connections]
-    memory: dict[str, dict[str, float]] = field(default_factory=dict)
-    lags: list[tuple[float, int]] = field(default_factory=list)
-
-    def weigh(self, moment: str) -> None:
-        self.memory[moment] = self.runtime.megabytes()
-
-    async def lag(self) -> int:
-        """Return how many events all readers together still have to take."""
-        behind = 0
-        for connections in self.services.values():
-            status = orjson.loads((await connections.ask("GET", "/status")).body)
-            behind += sum(reader["lag_events"] or 0 for reader in status["readers"])
-        return behind
-
-    async def look_for_ever(self) -> None:
-        while True:
-            self.lags.append((time.perf_counter(), await self.lag()))
-            await asyncio.sleep(LAG_LOOK_SECONDS)
-
-    async def until_all_is_taken(self) -> float:
-        """Return how many seconds it took until nobody had anything left to take."""
-        began = time.perf_counter()
-        while True:
-            seconds = time.perf_counter() - began
-            if await self.lag() == 0 or seconds > RECOVERY_SECONDS_MAX:
-                return seconds
-            await asyncio.sleep(LAG_LOOK_SECONDS / 20)
 
 
 def main() -> int:
@@ -91,22 +58,21 @@ def main() -> int:
     sys.stdout.write(_text(result) + "\n")
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
-    return 1 if result["steady"]["failed"] else 0
+    steady = result["steady"]["all"]
+    return 1 if steady["failed"] or steady["refused"] else 0
 
 
 async def _load(told: argparse.Namespace, callers: Callers, watched: Watched) -> Json:
     seconds = told.minutes * 60
-    await callers.call(min(told.callers, 50), WINDOW_SECONDS, 0)  # connections and caches, as on any day
-    watched.weigh("start")
+    await callers.call(told.callers, WARM_SECONDS, 0)  # connections, plans and caches, as on any day
     looking = asyncio.create_task(watched.look_for_ever())
-    steady = await callers.call(told.callers, seconds / 2, 1)
-    watched.weigh("middle")
-    steady += await callers.call(told.callers, seconds / 2, 2)
-    watched.weigh("end")
-    lag_after = await watched.until_all_is_taken()
-    spike = await callers.call(told.callers * SPIKE_TIMES, told.spike_seconds, 3)
-    watched.weigh("after the spike")
-    recovery = await _recovered(told.callers, callers, watched, _p(steady, 95)) if spike else None
+    used, began = watched.processor_seconds(), time.perf_counter()
+    steady = await callers.call(told.callers, seconds, 1)
+    shares = _shares(used, watched.processor_seconds(), time.perf_counter() - began)
+    steady_end = time.perf_counter()
+    spike, recovery = await _spiked(told, callers) if told.spike_seconds else ([], [])
+    end = time.perf_counter() - RECOVERY_SECONDS_MAX
+    await asyncio.sleep(LOOK_SECONDS)
     looking.cancel()
     return {
         "callers": told.callers,
@@ -114,28 +80,45 @@ async def _load(told: argparse.Namespace, callers: Callers, watched: Watched) ->
         "a_second": round(len(steady) / seconds, 1),
         "steady": _part(steady),
         "spike": {"times": SPIKE_TIMES, "seconds": told.spike_seconds, **_part(spike)} if spike else None,
-        "recovery_seconds": recovery,
+        "recovery": {
+            "quick_seconds": _calm_since(recovery, RECOVERED_TIMES * _p(steady, 95)),
+            "lag_seconds": watched.taken_all(end),
+            **_part(recovery),
+        }
+        if recovery
+        else None,
         "lag": {
-            "most_events": max((lag for _, lag in watched.lags), default=0),
-            "seconds_to_zero": round(lag_after, 2),
+            "most_events_steady": watched.most_lag(began, steady_end),
+            "most_events_spike": watched.most_lag(steady_end, end),
+            "seconds_to_zero_after_steady": watched.taken_all(steady_end),
         },
-        "memory_mib": watched.memory,
+        "processor_shares": shares,
+        "memory_mib": {f"{weighed.moment - began:.0f} s": weighed.megabytes for weighed in watched.weighed},
     }
 
 
-async def _recovered(callers: int, calling: Callers, watched: Watched, steady_p95: float) -> float | None:
-    """Return the seconds from the spike's end until answers are as quick as before and nothing is left to take.
+async def _spiked(told: argparse.Namespace, callers: Callers) -> tuple[list[Sample], list[Sample]]:
+    """Let so many times the callers ask, then as many as before; who waits for an answer then is not waited for."""
+    spike = asyncio.create_task(callers.call(told.callers * SPIKE_TIMES, told.spike_seconds, 2))
+    await asyncio.sleep(told.spike_seconds)
+    recovery = await callers.call(told.callers, RECOVERY_SECONDS_MAX, 3)
+    return await spike, recovery
 
-    Told in whole windows; None where that does not come in RECOVERY_SECONDS_MAX.
-    """
-    began = time.perf_counter()
-    for window in range(int(RECOVERY_SECONDS_MAX / WINDOW_SECONDS)):
-        start = time.perf_counter()
-        samples = await calling.call(callers, WINDOW_SECONDS, 100 + window)
-        quick = _p(samples, 95) <= RECOVERED_TIMES * steady_p95
-        if quick and await watched.lag() <= callers / PERIOD_SECONDS:
-            return round(start - began, 1)
-    return None
+
+def _shares(before: Mapping[str, float], after: Mapping[str, float], seconds: float) -> dict[str, float]:
+    """Return how much of one core each process used."""
+    return {name: round((used - before.get(name, 0)) / seconds, 3) for name, used in after.items()}
+
+
+def _calm_since(samples: Sequence[Sample], quick: float) -> int | None:
+    """Return after how many seconds CALM_SECONDS in a row were answered within *quick*; None where none were."""
+    first = min(sample.due for sample in samples)
+    by_second: defaultdict[int, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_second[int(sample.due - first)].append(sample)
+    calm = [_p(some, 95) <= quick for _, some in sorted(by_second.items())]
+    runs = (n for n in range(len(calm) - CALM_SECONDS) if all(calm[n : n + CALM_SECONDS]))
+    return next(runs, None)
 
 
 @contextmanager
@@ -190,16 +173,18 @@ def _part(samples: Sequence[Sample]) -> Json:
         "all": _row(samples),
         "endpoints": rows,
         "statuses": {str(status): count for status, count in sorted(statuses.items())},
-        "failed": sum(row["failed"] for row in rows.values()),
     }
 
 
 def _row(samples: Sequence[Sample]) -> Json:
+    """Return how these went; times are those of all requests, the refused too."""
+    refused = sum(sample.status == REFUSED for sample in samples)
     return {
         "requests": len(samples),
         **{f"p{share}_ms": round(_p(samples, share) * 1000, 1) for share in (50, 95, 99)},
         "most_ms": round(max((sample.seconds for sample in samples), default=0) * 1000, 1),
-        "failed": sum(not 200 <= sample.status < 300 for sample in samples),
+        "refused": refused,
+        "failed": sum(not 200 <= sample.status < 300 for sample in samples) - refused,
     }
 
 
@@ -210,19 +195,19 @@ def _p(samples: Sequence[Sample], share: int) -> float:
 
 
 def _text(result: Json) -> str:
-    heading = f"{'':28}{'requests':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'most ms':>9}{'failed':>8}"
     lines = [f"{result['callers']} callers, {result['minutes']} min, {result['a_second']} requests a second"]
-    for part in ("steady", "spike"):
-        if result[part] is None:
-            continue
-        lines += ["", f"{part}: statuses {result[part]['statuses']}", heading]
-        rows = {**result[part]["endpoints"], "all": result[part]["all"]}
-        lines += [_line(name, row) for name, row in rows.items()]
-    lines += ["", f"recovered after the spike in {result['recovery_seconds']} s"]
-    lag = result["lag"]
-    lines.append(f"readers at most {lag['most_events']} events behind")
-    lines.append(f"readers at none {lag['seconds_to_zero']} s after the steady part")
-    lines += ["", f"{'MiB':16}" + "".join(f"{name:>11}" for name in result["memory_mib"]["start"])]
+    for part in ("steady", "spike", "recovery"):
+        if result[part] is not None:
+            lines += _table(part, result[part])
+    if result["recovery"] is not None:
+        found = result["recovery"]
+        lines += ["", f"after the spike as quick as before in {found['quick_seconds']} s"]
+        lines.append(f"after the spike nothing left to take in {found['lag_seconds']} s")
+    lines += ["", *(f"readers, {name.replace('_', ' ')}: {value}" for name, value in result["lag"].items())]
+    shares = result["processor_shares"].items()
+    lines += ["", "cores used in the steady part: " + ", ".join(f"{name} {share}" for name, share in shares)]
+    names = list(next(iter(result["memory_mib"].values())))
+    lines += ["", f"{'MiB':16}" + "".join(f"{name:>11}" for name in names)]
     lines += [
         f"{moment:16}" + "".join(f"{held:>11.1f}" for held in memory.values())
         for moment, memory in result["memory_mib"].items()
@@ -230,9 +215,23 @@ def _text(result: Json) -> str:
     return "\n".join(lines)
 
 
+COLUMNS = ("p50_ms", "p95_ms", "p99_ms", "most_ms")
+
+
+def _table(part: str, told: Json) -> list[str]:
+    heading = f"{'':28}{'requests':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'most ms':>9}{'refused':>9}{'failed':>8}"
+    rows = {**told["endpoints"], "all": told["all"]}
+    return [
+        "",
+        f"{part}: statuses {told['statuses']}",
+        heading,
+        *(_line(name, row) for name, row in rows.items()),
+    ]
+
+
 def _line(name: str, row: Json) -> str:
-    times = "".join(f"{row[column]:>9.1f}" for column in ("p50_ms", "p95_ms", "p99_ms", "most_ms"))
-    return f"{name:28}{row['requests']:>9}{times}{row['failed']:>8}"
+    times = "".join(f"{row[column]:>9.1f}" for column in COLUMNS)
+    return f"{name:28}{row['requests']:>9}{times}{row['refused']:>9}{row['failed']:>8}"
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -71,13 +71,13 @@ class Connections:
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
-        connection = await self._one()
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            connection = await self._one()
+            try:
                 answer = await connection.exchange(request)
-        except BaseException:
-            connection.close()
-            raise
+            except BaseException:
+                connection.close()
+                raise
         self._idle.append(connection)
         return answer
 

@@ -1,0 +1,99 @@
+"""What a county's processes hold and use, and how far the readers are behind, while callers are at work."""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from benchmarks.wire import Connections
+from kith.runtime import Runtime
+
+LOOK_SECONDS = 1.0
+WEIGH_SECONDS = 15.0
+"""How often memory is weighed: reading every page table of every process is work too."""
+GENERATOR = "generator"
+"""The callers themselves, who share the machine."""
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Weighed(NamedTuple):
+    """What each process held at a moment, in MiB."""
+
+    moment: float
+    megabytes: Mapping[str, float]
+
+
+@dataclass
+class Watched:
+    """What was seen since the start; moments are those of time.perf_counter."""
+
+    runtime: Runtime
+    services: Mapping[str, Connections]
+    weighed: list[Weighed] = field(default_factory=list)
+    lags: list[tuple[float, int]] = field(default_factory=list)
+
+    async def lag(self) -> int:
+        """Return how many events all readers together still have to take."""
+        behind = 0
+        for connections in self.services.values():
+            status = orjson.loads((await connections.ask("GET", "/status")).body)
+            behind += sum(reader["lag_events"] or 0 for reader in status["readers"])
+        return behind
+
+    async def look_for_ever(self) -> None:
+        """Note the lag each LOOK_SECONDS and the memory each WEIGH_SECONDS."""
+        while True:
+            now = time.perf_counter()
+            if not self.weighed or now - self.weighed[-1].moment >= WEIGH_SECONDS:
+                # Beside the callers: what it takes must not be taken for theirs.
+                self.weighed.append(Weighed(now, await asyncio.to_thread(self.runtime.megabytes)))
+            self.lags.append((time.perf_counter(), await self.lag()))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def taken_all(self, since: float) -> float | None:
+        """Return the seconds from *since* until no reader had anything left to take, None where that never came."""
+        return next((moment - since for moment, lag in self.lags if moment >= since and lag == 0), None)
+
+    def most_lag(self, since: float, until: float) -> int:
+        """Return how many events all readers were behind at most between two moments."""
+        return max((lag for moment, lag in self.lags if since <= moment <= until), default=0)
+
+    def processor_seconds(self) -> dict[str, float]:
+        """Return how much processor time each process has used since it began."""
+        used = {service.name: _seconds(service.process.pid) for service in self.runtime.services}
+        return used | {
+            "nats": _seconds(self.runtime.bus.process.pid),
+            "postgres": _with_children(self.runtime.postgres.process.pid),
+            GENERATOR: _seconds(os.getpid()),
+        }
+
+
+def _seconds(pid: int) -> float:
+    user, system, *_ = _times(pid)
+    return user + system
+
+
+def _with_children(pid: int) -> float:
+    """Return what a process, its children and those that have ended have used."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return sum(_times(pid)) + sum(_living(children))
+
+
+def _living(pids: list[str]) -> Iterator[float]:
+    for pid in pids:
+        try:
+            yield _seconds(int(pid))
+        except OSError:
+            continue
+
+
+def _times(pid: int) -> list[float]:
+    """Return user and system time of a process, and those of its children that have ended."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return [int(ticks) / _TICKS for ticks in after_name[11:15]]
