@@ -19,7 +19,7 @@ from shared.subjects import SERVICES
 Clock = Literal["live", "advanced"]
 
 DEFAULT_DATA = Path(".kith")
-NOT_PASSED_ON = re.compile(r"KITH_|PG[A-Z]+$|NATS_")
+NOT_PASSED_ON = re.compile(r"KITH_(?!OTEL_)|PG[A-Z]+$|NATS_")
 """Variables that would contradict what the deployment says."""
 
 

@@ -1,6 +1,7 @@
 """Questions between services: core NATS request and reply, bounded in time and size, with the caller's rights."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -9,13 +10,14 @@ import nats.errors
 import structlog
 from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker, NatsMessage
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.contracts.event import AreaCode
 from shared.decider import Rejected
 from shared.problems import UNSTORABLE, Away, Refused
 from shared.subjects import question_subject
 from shared.tokens import Caller, Role
+from shared.tracing import OFF, TRACEPARENT, Tracing, span, trace_id_of
 
 ASK_SECONDS = 5.0
 PAYLOAD_BYTES_MAX = 1024**2
@@ -48,6 +50,7 @@ class _Asking(BaseModel):
     areas: tuple[AreaCode, ...]
     token_id: str
     correlation_id: UUID | None = None
+    traceparent: str | None = Field(default=None, pattern=TRACEPARENT)
     question: dict[str, Any]
 
 
@@ -81,18 +84,21 @@ async def ask(
 
     Raises AskFailed where no answer comes, and Refused with the other service's code where it refuses.
     """
-    asking = _Asking(
-        sub=caller.sub,
-        role=caller.role,
-        areas=caller.areas,
-        token_id=caller.token_id,
-        correlation_id=correlation_id,
-        question=payload.model_dump(mode="json"),
-    )
-    body = asking.model_dump_json().encode()
-    if len(body) > PAYLOAD_BYTES_MAX:
-        raise AskFailed("ask_too_large", service=service, limit=PAYLOAD_BYTES_MAX)
-    reply = _Reply.model_validate_json(await _request(broker, service, question, body, timeout_seconds))
+    asked = {"kith.source": service, "kith.question": question}
+    with span(f"ask {service} {question}", "client", asked) as traceparent:
+        asking = _Asking(
+            sub=caller.sub,
+            role=caller.role,
+            areas=caller.areas,
+            token_id=caller.token_id,
+            correlation_id=correlation_id,
+            traceparent=traceparent,
+            question=payload.model_dump(mode="json"),
+        )
+        body = asking.model_dump_json().encode()
+        if len(body) > PAYLOAD_BYTES_MAX:
+            raise AskFailed("ask_too_large", service=service, limit=PAYLOAD_BYTES_MAX)
+        reply = _Reply.model_validate_json(await _request(broker, service, question, body, timeout_seconds))
     if reply.ok and reply.answer is not None:
         return answer_model.model_validate(reply.answer)
     problem = reply.problem or _Problem(code="ask_failed", status=503)
@@ -117,28 +123,30 @@ async def _request(
     return message.body
 
 
-def answer_questions(broker: NatsBroker, service: str, questions: Sequence[Question[Any, Any]]) -> None:
+def answer_questions(
+    broker: NatsBroker, service: str, questions: Sequence[Question[Any, Any]], tracing: Tracing = OFF
+) -> None:
     """Subscribe to every question of *service* before the broker starts; replicas share them (queue group)."""
     for question in questions:
         subscribe = broker.subscriber(
             question_subject(service, question.name), queue=service, decoder=_undecoded, title=question.name
         )
-        subscribe(_answering(question))
+        subscribe(_answering(question, tracing))
 
 
 async def _undecoded(message: NatsMessage) -> bytes:
     return bytes(message.body)
 
 
-def _answering(question: Question[Any, Any]) -> Callable[..., Awaitable[bytes]]:
+def _answering(question: Question[Any, Any], tracing: Tracing) -> Callable[..., Awaitable[bytes]]:
     async def answer(body: bytes) -> bytes:
-        reply = (await _reply_to(question, body)).model_dump_json(exclude_none=True).encode()
+        reply = (await _reply_to(question, body, tracing)).model_dump_json(exclude_none=True).encode()
         return reply if len(reply) <= PAYLOAD_BYTES_MAX else _TOO_LARGE
 
     return answer
 
 
-async def _reply_to(question: Question[Any, Any], body: bytes) -> _Reply:
+async def _reply_to(question: Question[Any, Any], body: bytes, tracing: Tracing) -> _Reply:
     """Return the answer or the reason there is none: an exception would leave the asker to a timeout."""
     try:
         asking = _Asking.model_validate_json(body)
@@ -147,7 +155,14 @@ async def _reply_to(question: Question[Any, Any], body: bytes) -> _Reply:
         return _Reply(ok=False, problem=_Problem(code="ask_not_understood", status=422))
     caller = Caller(asking.sub, asking.role, asking.areas, asking.token_id)
     try:
-        with structlog.contextvars.bound_contextvars(caller=caller.sub, correlation_id=asking.correlation_id):
+        with (
+            _answer_traced(question, asking, tracing),
+            structlog.contextvars.bound_contextvars(
+                caller=caller.sub,
+                correlation_id=asking.correlation_id,
+                trace_id=trace_id_of(asking.traceparent),
+            ),
+        ):
             given = await question.answer(caller, asked)
             return _Reply(ok=True, answer=given.model_dump(mode="json"))
     except Rejected as why:
@@ -159,6 +174,16 @@ async def _reply_to(question: Question[Any, Any], body: bytes) -> _Reply:
     except Exception as why:
         log.exception("answer_failed", question=question.name, exc_info=why)
         return _Reply(ok=False, problem=_Problem(code="ask_failed", status=503))
+
+
+def _answer_traced(
+    question: Question[Any, Any], asking: _Asking, tracing: Tracing
+) -> AbstractContextManager[str | None]:
+    """Trace an answer as part of its asker's trace: a question alone begins none."""
+    tracing = OFF if asking.traceparent is None else tracing
+    return tracing.span(
+        f"answer {question.name}", "server", {"kith.question": question.name}, asking.traceparent
+    )
 
 
 def _plain(params: dict[str, object]) -> dict[str, Any]:

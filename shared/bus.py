@@ -21,6 +21,7 @@ from shared.settings import Settings
 from shared.stopping import stop_if_cancelled
 from shared.subjects import doorbell_of
 from shared.tending import keep_going, stop
+from shared.tracing import OFF, Tracing
 
 PING_SECONDS = 2.0
 PING_SECONDS_MAX = 5
@@ -43,7 +44,9 @@ class BusClosed(Exception):
     """The client gave its connection up for good: everything on it must be made anew."""
 
 
-def make_broker(settings: Settings, service: str, questions: Sequence[Question[Any, Any]] = ()) -> NatsBroker:
+def make_broker(
+    settings: Settings, service: str, questions: Sequence[Question[Any, Any]] = (), tracing: Tracing = OFF
+) -> NatsBroker:
     """Return a broker that reconnects for ever, answers *questions*, and says each change of its state once."""
     said = _Said()
     broker = NatsBroker(
@@ -63,7 +66,7 @@ def make_broker(settings: Settings, service: str, questions: Sequence[Question[A
         logger=None,
         security=_login(settings),
     )
-    answer_questions(broker, service, questions)
+    answer_questions(broker, service, questions, tracing)
     return broker
 
 
@@ -81,7 +84,7 @@ async def hold(running: Running, readers: Sequence[Reader], questions: Sequence[
         await _work_on(running, client_of(running.broker), readers)
     finally:
         # A broker that failed or was stopped keeps what it had: the next connection gets one of its own.
-        running.broker = make_broker(running.settings, running.name, questions)
+        running.broker = make_broker(running.settings, running.name, questions, running.tracing)
 
 
 async def _start(broker: NatsBroker) -> None:
@@ -107,9 +110,17 @@ async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) 
         running.replica,
         stream_bytes_max=running.settings.stream_bytes_max,
         on_published=running.metrics.relay_published.inc,
+        tracing=running.tracing,
     )
     running.receivings = [
-        Receiving(running.pool, client, reader, running.replica, on_taken=running.metrics.taken)
+        Receiving(
+            running.pool,
+            client,
+            reader,
+            running.replica,
+            on_taken=running.metrics.taken,
+            tracing=running.tracing,
+        )
         for reader in readers
     ]
     relaying = asyncio.create_task(keep_going("relay", lambda: _relay(running, client)))

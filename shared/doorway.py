@@ -17,12 +17,12 @@ from shared.admission import TOO_MANY, Admission
 from shared.messages import language_of
 from shared.metrics import Metrics
 from shared.problems import Problem, problem_of
+from shared.tracing import Tracing, continued, trace_id_of
 
 BODY_BYTES_MAX = 1024**2
 """The largest body that is no paper; papers (multipart) have a setting of their own."""
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{7,63}")
-TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 REQUESTS = UUID("b7c1d3f2-52c9-5d0e-9f5e-0c8a4d5a7e31")
 """The namespace in which a request id that is no UUID becomes a correlation id."""
 
@@ -58,6 +58,8 @@ class Passage:
     status: int = 0
     leave: Callable[[], None] = lambda: None
     """Gives the request's place to another."""
+    method: str = ""
+    route: str = ""
 
 
 def passage_of(scope: Mapping[str, object]) -> Passage:
@@ -75,11 +77,13 @@ class Doorway:
         app: ASGIApp,
         *,
         metrics: Metrics,
+        tracing: Tracing,
         upload_bytes_max: int,
         problem_page: ProblemPage | None = None,
     ) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
         self._upload_bytes_max = upload_bytes_max
         self._problem_page = problem_page
         self._admission = Admission()
@@ -92,8 +96,13 @@ class Doorway:
         began = clock.elapsed()
         headers = Headers(scope=scope)
         passage = scope["kith.passage"] = _passage(headers)
-        with structlog.contextvars.bound_contextvars(
-            request_id=passage.request_id, correlation_id=passage.correlation_id
+        with (
+            self._tracing.request(scope["path"], passage),
+            structlog.contextvars.bound_contextvars(
+                request_id=passage.request_id,
+                correlation_id=passage.correlation_id,
+                trace_id=trace_id_of(passage.traceparent),
+            ),
         ):
             try:
                 await self._pass(
@@ -119,7 +128,8 @@ class Doorway:
         return self._upload_bytes_max if is_paper else BODY_BYTES_MAX
 
     def _note(self, scope: Scope, passage: Passage, seconds: float) -> None:
-        route = _template(scope)
+        route, passage.method = _template(scope), _method(scope)
+        passage.route = route
         status_class = f"{passage.status // 100}xx"
         self._metrics.http_seconds.labels(route, _method(scope), status_class).observe(seconds)
         if passage.code is not None and _method(scope) == "POST":
@@ -158,8 +168,7 @@ def _passage(headers: Headers) -> Passage:
         correlation_id = UUID(request_id)
     except ValueError:
         correlation_id = uuid5(REQUESTS, request_id)
-    traceparent = headers.get("traceparent", "")
-    return Passage(request_id, correlation_id, traceparent if TRACEPARENT.fullmatch(traceparent) else None)
+    return Passage(request_id, correlation_id, continued(headers))
 
 
 def _bounded(headers: Headers, receive: Receive, limit: int) -> Receive:

@@ -24,6 +24,7 @@ from shared.running import Running
 from shared.scope import scoped
 from shared.subjects import SERVICES
 from shared.tokens import Caller, Permission, TokenRefused
+from shared.tracing import span
 
 SESSION_COOKIE = "kith_session"
 """The HttpOnly cookie in which a browser holds its token."""
@@ -154,7 +155,9 @@ async def wait_until_known(
         reader = f"{running.name}-from-{source}"
         if reader not in running.readers:
             continue
-        if not await caught_up(running.pool, reader, position, timeout_seconds):
+        with span("wait", "internal", {"messaging.consumer.group.name": reader}):
+            known = await caught_up(running.pool, reader, position, timeout_seconds)
+        if not known:
             raise Away("not_yet_known", retry_seconds=RETRY_SOON_SECONDS, service=source)
 
 

@@ -1,7 +1,8 @@
 """The append-only log of a service: append if nobody else did, load a stream, read everything in order."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -15,6 +16,7 @@ from asyncpg.pool import PoolConnectionProxy
 from shared.contracts.catalogue import decode
 from shared.contracts.event import Event
 from shared.sql import queries
+from shared.tracing import span
 
 SQL = queries(__file__)
 
@@ -152,6 +154,13 @@ class ClaimTaken(Exception):
         self.keys = tuple(keys)
 
 
+@contextmanager
+def _traced(events: int, meta: Meta) -> Iterator[Meta]:
+    """Trace an append, and let its events lead to it."""
+    with span("append", "client", {"db.system.name": "postgresql", "kith.events": events}) as traceparent:
+        yield meta if traceparent is None else replace(meta, traceparent=traceparent)
+
+
 async def append(connection: Connection, wanted: Append, meta: Meta) -> Position:
     """Append to one stream and return the last position written.
 
@@ -170,16 +179,17 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
 
 
 async def _append_one(connection: Connection, wanted: Append, meta: Meta) -> asyncpg.Record:
-    row = await connection.fetchrow(
-        SQL.append,
-        wanted.stream,
-        wanted.expected,
-        [new.event_id for new in wanted.events],
-        [type(new.event).__name__ for new in wanted.events],
-        [new.event.schema_version for new in wanted.events],
-        [new.event.model_dump_json() for new in wanted.events],
-        meta.as_json(),
-    )
+    with _traced(len(wanted.events), meta) as led:
+        row = await connection.fetchrow(
+            SQL.append,
+            wanted.stream,
+            wanted.expected,
+            [new.event_id for new in wanted.events],
+            [type(new.event).__name__ for new in wanted.events],
+            [new.event.schema_version for new in wanted.events],
+            [new.event.model_dump_json() for new in wanted.events],
+            led.as_json(),
+        )
     assert row is not None  # noqa: S101 - a function's row always comes
     return row
 
@@ -211,23 +221,24 @@ async def append_many(connection: Connection, appends: Sequence[Append], meta: M
         for i, new in enumerate(wanted.events, start=1)
     ]
     ids, types, schema_versions, bodies, streams, numbers = zip(*flat, strict=True)
-    rows = await connection.fetch(
-        SQL.append_many,
-        [wanted.stream for wanted in appends],
-        [wanted.expected for wanted in appends],
-        [len(wanted.events) for wanted in appends],
-        [key for wanted in appends for key in wanted.claims],
-        [n for n, wanted in numbered for _ in wanted.claims],
-        [key for wanted in appends for key in wanted.releases],
-        [n for n, wanted in numbered for _ in wanted.releases],
-        ids,
-        types,
-        schema_versions,
-        bodies,
-        streams,
-        numbers,
-        meta.as_json(),
-    )
+    with _traced(len(flat), meta) as led:
+        rows = await connection.fetch(
+            SQL.append_many,
+            [wanted.stream for wanted in appends],
+            [wanted.expected for wanted in appends],
+            [len(wanted.events) for wanted in appends],
+            [key for wanted in appends for key in wanted.claims],
+            [n for n, wanted in numbered for _ in wanted.claims],
+            [key for wanted in appends for key in wanted.releases],
+            [n for n, wanted in numbered for _ in wanted.releases],
+            ids,
+            types,
+            schema_versions,
+            bodies,
+            streams,
+            numbers,
+            led.as_json(),
+        )
     outcomes = tuple(Outcome(row["outcome"]) for row in rows)
     for wanted, outcome in zip(appends, outcomes, strict=True):
         if outcome is Outcome.CONFLICT and wanted.expected is None:

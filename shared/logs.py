@@ -76,7 +76,8 @@ KNOWN: Mapping[str, Check] = {
         _ID,
     ),
     **dict.fromkeys(
-        ("import_id", "subject_id", "store_id", "holder", "caller", "token_id", "traceparent"), _ID
+        ("import_id", "subject_id", "store_id", "holder", "caller", "token_id", "traceparent", "trace_id"),
+        _ID,
     ),
     **dict.fromkeys(
         (

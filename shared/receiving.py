@@ -24,6 +24,7 @@ from shared.provisioning import ensure_consumer
 from shared.sql import queries
 from shared.stopping import stop_if_cancelled
 from shared.subjects import stream_of
+from shared.tracing import OFF, Tracing, trace_id_of
 from shared.withheld import withheld
 
 SQL = queries(__file__)
@@ -111,6 +112,7 @@ class Receiving:
         holder: UUID,
         *,
         on_taken: OnTaken = lambda _reader, _taken, _seconds: None,
+        tracing: Tracing = OFF,
     ) -> None:
         self._pool = pool
         self._client = client
@@ -121,6 +123,7 @@ class Receiving:
         self._moved = asyncio.Event()
         self._rewound_at = -1
         self._on_taken = on_taken
+        self._tracing = tracing
         self.state = ReaderState()
 
     async def run(self) -> None:
@@ -242,7 +245,8 @@ class Receiving:
             checkpoint.stream_created,
         )
         began = time.monotonic()
-        await self._apply(checkpoint, moved, fresh, foreign)
+        with self._tracing.processing(self.reader.name, fresh) as traced:
+            await self._apply(checkpoint, moved, traced, foreign)
         self._on_taken(self.reader.name, fresh, time.monotonic() - began)
         self.state.position = moved.position
         self.state.stream_sequence = moved.stream_sequence
@@ -328,6 +332,7 @@ class Receiving:
             event_type=envelope.event_type,
             error=error,
             position=str(envelope.position),
+            trace_id=trace_id_of(envelope.meta.get("traceparent")),
         )
 
     async def _move(

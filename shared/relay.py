@@ -21,6 +21,7 @@ from shared.lease import Lease
 from shared.provisioning import STREAM_BYTES_MAX, ensure_stream
 from shared.stopping import stop_if_cancelled
 from shared.subjects import doorbell_of, stream_of
+from shared.tracing import OFF, Tracing
 
 BATCH_MAX = 500
 """Events in one atomic batch; the server takes at most 1,000."""
@@ -79,6 +80,7 @@ class Relay:
         *,
         stream_bytes_max: int = STREAM_BYTES_MAX,
         on_published: Callable[[int], None] = lambda _count: None,
+        tracing: Tracing = OFF,
     ) -> None:
         self._pool = pool
         self._client = client
@@ -88,6 +90,7 @@ class Relay:
         self._lease = Lease(pool, "relay", holder)
         self._stream_bytes_max = stream_bytes_max
         self._on_published = on_published
+        self._tracing = tracing
         self._log = structlog.get_logger()
         self._store: UUID | None = None
         self.state = RelayState()
@@ -207,13 +210,14 @@ class Relay:
         assert self._store is not None  # noqa: S101 - set by _resume
         fence = {"Nats-Expected-Last-Sequence": str(self.state.stream_sequence)}
         batch_id = str(uuid5(_BATCHES, f"{batch[0].event_id}{time.monotonic_ns()}"))
-        for n, recorded in enumerate(batch, start=1):
-            headers = headers_of(self._service, self._store, recorded)
-            if n == 1:
-                headers |= fence
-            if len(batch) > 1:
-                headers |= {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)}
-            await self._send(recorded, headers, first=n == 1, last=n == len(batch))
+        worn = [headers_of(self._service, self._store, recorded) for recorded in batch]
+        with self._tracing.publishing(stream_of(self._service), worn):
+            for n, (recorded, headers) in enumerate(zip(batch, worn, strict=True), start=1):
+                if n == 1:
+                    headers.update(fence)
+                if len(batch) > 1:
+                    headers.update({"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)})
+                await self._send(recorded, headers, first=n == 1, last=n == len(batch))
 
     async def _send(self, recorded: Recorded, headers: dict[str, str], *, first: bool, last: bool) -> None:
         subject = subject_for(self._service, recorded)

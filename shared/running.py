@@ -15,6 +15,7 @@ from shared.receiving import Receiving
 from shared.relay import Relay
 from shared.settings import Settings
 from shared.tokens import Verifier
+from shared.tracing import OFF, Tracing
 from shared.vault import Vault
 
 
@@ -47,6 +48,7 @@ class Running:
     pulses: Pulses
     doorbell: asyncio.Event = field(default_factory=asyncio.Event)
     kept: Vault | None = None
+    tracing: Tracing = OFF
     connections: Pool | None = None
     readers: Sequence[str] = ()
     relay: Relay | None = None

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -35,6 +36,7 @@ from shared.scope import WHOLE_SCOPE
 from shared.settings import EXIT_CONFIG, Settings, SettingsWrong, settings_from_environment
 from shared.tending import Work, keep_going, stop
 from shared.tokens import Verifier
+from shared.tracing import tracing_of
 from shared.vault import Vault
 
 __all__ = ["NoVault", "NotStarted", "Running", "ServiceSpec", "create_app", "serve"]
@@ -52,6 +54,15 @@ KEEP_ALIVE_SECONDS = 30
 BACKLOG_MAX = 512
 EXIT_NOT_STARTED = 3
 """The exit code of a service that did not come up: its port is in use."""
+
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own would tell failures with their messages, which may quote a row; Kith has shared.tracing."""
 
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
@@ -101,7 +112,7 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
     readers = list(spec.readers(running))
     running.readers = tuple(reader.name for reader in readers)
     questions = spec.answers(running)
-    running.broker = bus.make_broker(settings, spec.name, questions)
+    running.broker = bus.make_broker(settings, spec.name, questions, running.tracing)
     health.watch_parts(running, [reader.name for reader in readers])
 
     app = FastAPI(
@@ -110,6 +121,7 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=PROBLEM_RESPONSES,
+        telemetry=NO_TELEMETRY,
         generate_unique_id_function=_operation_id,
         lifespan=_lifespan(spec, running, lambda: bus.hold(running, readers, questions)),
     )
@@ -117,6 +129,7 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         Doorway,
         metrics=running.metrics,
+        tracing=running.tracing,
         upload_bytes_max=settings.upload_bytes_max,
         problem_page=spec.problem_page,
     )
@@ -176,10 +189,11 @@ def _running(spec: ServiceSpec, settings: Settings) -> Running:
         kept = None if secret is None else Vault.from_file(secret, spec.name)
     except (OSError, ValueError, JoseError) as unreadable:
         raise SettingsWrong(f"a file that the settings name cannot be used: {unreadable}") from None
+    replica = uuid4()
     return Running(
         name=spec.name,
         version=VERSION,
-        replica=uuid4(),
+        replica=replica,
         settings=settings,
         broker=bus.make_broker(settings, spec.name),
         verifier=verifier,
@@ -188,6 +202,7 @@ def _running(spec: ServiceSpec, settings: Settings) -> Running:
         metrics=Metrics(VERSION),
         pulses=Pulses(),
         kept=kept,
+        tracing=tracing_of(settings, spec.name, VERSION, replica),
     )
 
 
@@ -213,6 +228,7 @@ def _lifespan(spec: ServiceSpec, running: Running, hold_the_bus: Work) -> Lifesp
             await stop(tasks)
             await _close(running.connections)
             running.connections = None
+            await asyncio.to_thread(running.tracing.close)
             running.log.info("stopped")
 
     return lifespan

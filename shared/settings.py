@@ -1,9 +1,9 @@
 """What a service is told by its environment (KITH_…), all of it checked before anything starts."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic import Field, FilePath, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -81,6 +81,18 @@ class Settings(BaseSettings):
         default="live",
         description="live: today is today in Shanghai; advanced: today is the last day advanced to",
         examples=["live"],
+    )
+    otel_endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] | None = Field(
+        default=None,
+        description="where traces are sent (OTLP over HTTP); without it nothing is traced",
+        examples=["http://collector.example:4318"],
+    )
+    otel_sample_ratio: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="the share of requests that are traced where their caller has not decided",
+        examples=["0.1"],
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="the least that is logged", examples=["info"]

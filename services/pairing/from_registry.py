@@ -1,6 +1,7 @@
 """What pairing keeps of the registry, and what follows for pairs when a child leaves or moves."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -80,7 +81,19 @@ async def _react(connection: Connection, batch: Sequence[Received]) -> None:
     orders = [order for received in batch for order in _orders(received, pairs)]
     if orders:
         cause = rule_cause("pairing-from-registry", batch[0].event_id)
-        await change_pairs(connection, orders, cause.meta)
+        await change_pairs(connection, orders, replace(cause.meta, traceparent=_traceparent_of(batch)))
+
+
+def _traceparent_of(batch: Sequence[Received]) -> str | None:
+    """Return the trace of the first event that tells pairs anything: what follows is part of it."""
+    return next(
+        (
+            each.meta.get("traceparent")
+            for each in batch
+            if isinstance(each.event, Leaving | ChildTransferred)
+        ),
+        None,
+    )
 
 
 def _orders(received: Received, pairs: dict[UUID, list[UUID]]) -> Iterator[Order]:
