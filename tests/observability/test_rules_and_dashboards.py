@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared import clock
+from shared.subjects import SERVICES
 from tests.observability.measuring import READER, STREAM, VILLAGE, World, until_measured
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +120,32 @@ def test_every_alert_reaches_a_receiver_of_the_example() -> None:
         for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
             for pattern in re.search(r'"(.+)"', matcher)[1].split("|"):  # type: ignore[index]
                 assert any(re.fullmatch(pattern, name) for name in names), pattern
+
+
+def test_prometheus_asks_services_that_the_compose_files_run_and_is_given_files_that_are_there() -> None:
+    compose = {
+        name: yaml.safe_load((ROOT / name).read_text())["services"]
+        for name in ("docker-compose.yml", "compose.observability.yml", "compose.traces.yml")
+    }
+    run = {service for services in compose.values() for service in services}
+    told = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    static = [
+        target
+        for asked in (*told["scrape_configs"], *told["alerting"]["alertmanagers"])
+        for static in asked.get("static_configs", [])
+        for target in static["targets"]
+    ]
+    by_name = [
+        name
+        for asked in told["scrape_configs"]
+        for found in asked.get("dns_sd_configs", [])
+        for name in found["names"]
+    ]
+    assert {target.partition(":")[0] for target in static} | set(by_name) <= run
+    assert set(SERVICES) == set(by_name) == set(compose["compose.traces.yml"]) - {"jaeger"}
+    for service in compose["compose.observability.yml"].values():
+        mounted = [volume.rpartition(":")[0].partition(":")[0] for volume in service["volumes"]]
+        assert all((ROOT / path).exists() for path in mounted if path.startswith("./deploy"))
 
 
 async def test_every_metric_that_is_asked_for_is_told_by_a_service_at_work(world: World) -> None:
