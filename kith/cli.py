@@ -9,6 +9,7 @@ import typer
 
 from kith.commands import (
     advancing,
+    backups,
     containers,
     contracts,
     events,
@@ -43,6 +44,7 @@ for group in (
     contracts,
     years,
     containers,
+    backups,
 ):
     group.add_to(app)
 

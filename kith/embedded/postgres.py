@@ -2,11 +2,13 @@
 
 import importlib.util
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +26,8 @@ START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 60.0
 TOOL_SECONDS_MAX = 120.0
 SUPERUSER = "postgres"
+ARCHIVE = "archive"
+"""The link in a cluster's home to the folder that its WAL is archived into."""
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -39,6 +43,8 @@ SETTINGS = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",  # parallel workers need /dev/shm, which containers keep small
     "max_parallel_maintenance_workers": "0",
+    "archive_mode": "on",  # every finished segment goes to the command of archiving_into
+    "archive_timeout": "60",  # what a lost disk may take along, in seconds
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -122,12 +128,12 @@ def _start(data: Path, lock: FolderLock) -> RunningPostgres:
 
     port = kept_port(data, "postgres")
     log = data / "logs" / "postgres.log"
-    settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    settings = SETTINGS | {"archive_command": archiving_into(cluster.parent)}
     process = spawn(
-        [binaries / "postgres", "-D", cluster, "-p", str(port), *settings],
+        [binaries / "postgres", "-D", cluster, "-p", str(port), *as_words(settings)],
         log,
         account=account,
-        environment=_environment(),
+        environment=tool_environment(),
         at_parents_end=signal.SIGINT,
     )
     if not wait_until(lambda: process.poll() is not None or _is_ready(binaries, port), START_SECONDS_MAX):
@@ -135,6 +141,20 @@ def _start(data: Path, lock: FolderLock) -> RunningPostgres:
     if process.poll() is not None:
         raise Failed("postgres_did_not_start", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
     return RunningPostgres(port, process, secret, lock)
+
+
+def as_words(settings: Mapping[str, str]) -> list[str]:
+    """Return settings as words of the server's command line."""
+    return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+
+def archiving_into(home: Path) -> str:
+    """Return the archive_command of the cluster in *home*: into HOME/archive, which the first backup links.
+
+    Before that nothing is kept. A link that leads nowhere is an archive that is away: WAL waits for it.
+    """
+    link, script = (shlex.quote(str(home / name)).replace("%", "%%") for name in (ARCHIVE, "archive-wal.sh"))
+    return f'test ! -L {link} || sh {script} "%p" "%f" {link}'
 
 
 def installed_binaries() -> Path:
@@ -145,7 +165,7 @@ def installed_binaries() -> Path:
     return Path(found.origin).parent / "pginstall18"
 
 
-def _environment() -> dict[str, str]:
+def tool_environment() -> dict[str, str]:
     return {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
 
 
@@ -170,7 +190,7 @@ def _make_cluster(binaries: Path, cluster: Path, secret: str, account: Account |
             text=True,
             check=False,
             cwd="/",
-            env=_environment(),
+            env=tool_environment(),
             timeout=TOOL_SECONDS_MAX,
             **running_as(account),
         )
@@ -218,7 +238,7 @@ def _is_ready(binaries: Path, port: int) -> bool:
     asked = subprocess.run(  # noqa: S603 - the words are ours
         [str(binaries / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(port), "-t", "2"],
         check=False,
-        env=_environment(),
+        env=tool_environment(),
         timeout=TOOL_SECONDS_MAX,
     )
     return asked.returncode == 0

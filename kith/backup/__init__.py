@@ -1,0 +1,1 @@
+"""Backup and restore: base backups and archived WAL, each proved by restoring it, and what follows a restore."""

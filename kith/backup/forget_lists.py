@@ -1,0 +1,51 @@
+"""The forget lists of the vaults: read from any copy of the databases, and applied again after a restore."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from kith.backup.cluster import Cluster, database_of
+from shared.sql import queries
+
+SQL = queries(__file__)
+
+VAULTS = ("registry", "pairing", "contact")
+"""The services that keep a vault."""
+
+ForgetLists = dict[str, list[str]]
+"""Of each service, the ids of who was forgotten: they are derived, and tell nobody who it was."""
+
+
+async def forgotten_in(cluster: Cluster) -> ForgetLists:
+    """Return the forget lists of a running cluster."""
+    lists = {}
+    for service in VAULTS:
+        async with cluster.connected(database_of(service)) as connection:
+            lists[service] = [row["subject"] for row in await connection.fetch(SQL.forgotten)]
+    return lists
+
+
+async def forget_again(cluster: Cluster, lists: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Apply *lists* to the vaults; return of each service how many were not on its list before."""
+    new = {}
+    for service in VAULTS:
+        async with cluster.connected(database_of(service)) as connection:
+            row = await connection.fetchrow(SQL.forget_again, list(lists.get(service, ())))
+            assert row is not None  # noqa: S101 - two counts always come
+            new[service] = row["listed"]
+    return new
+
+
+def joined(lists: Iterable[Mapping[str, Sequence[str]]]) -> ForgetLists:
+    """Return who is on any of *lists*: a forgetting is never taken back."""
+    everybody: dict[str, set[str]] = {service: set() for service in VAULTS}
+    for one in lists:
+        for service, subjects in one.items():
+            everybody[service] |= set(subjects)
+    return {service: sorted(subjects) for service, subjects in everybody.items()}
+
+
+def read_lists(file: Path) -> ForgetLists:
+    """Return the lists that a backup was made with."""
+    lists: ForgetLists = json.loads(file.read_text(encoding="ascii"))
+    return lists
