@@ -13,6 +13,7 @@ from kith.commands import (
     containers,
     contracts,
     events,
+    examining,
     figures,
     importing,
     operating,
@@ -45,6 +46,7 @@ for group in (
     years,
     containers,
     backups,
+    examining,
 ):
     group.add_to(app)
 

@@ -11,6 +11,7 @@ import asyncpg
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.exits import Exit, Failed
 from shared.migrate import migrate
+from shared.schema import SchemaUnfit
 from shared.subjects import SERVICES
 
 LOOK_SECONDS = 0.5
@@ -46,7 +47,7 @@ class DatabaseServer:
         await self._wait(self._admin_dsn() if self.is_admin else dsns[SERVICES[0]], wait_seconds)
         if self.is_admin:
             await prepare_databases(self._admin_dsn(), passwords)
-        return {service: await migrate(dsn, service) for service, dsn in dsns.items()}
+        return {service: await migrated(dsn, service) for service, dsn in dsns.items()}
 
     def _admin_dsn(self) -> str:
         if self.password_file is None:
@@ -70,6 +71,19 @@ class DatabaseServer:
             else:
                 await connection.close()
                 return
+
+
+async def migrated(owner_dsn: str, service: str) -> list[str]:
+    """Bring one database to the present schema; raises Failed where a release must not run on what is there."""
+    try:
+        return await migrate(owner_dsn, service)
+    except SchemaUnfit as unfit:
+        code, names = (
+            ("schema_too_new", unfit.fit.contracted)
+            if unfit.fit.contracted
+            else ("migration_changed", unfit.fit.changed)
+        )
+        raise Failed(code, Exit.CONFIGURATION, service=service, names=", ".join(names)) from unfit
 
 
 def _read(path: Path) -> str:

@@ -15,8 +15,8 @@ from kith.embedded.locking import FolderLock
 from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.exits import Exit, Failed
+from kith.migrating import migrated
 from kith.processes import ServiceProcess, megabytes, stop_all
-from shared.migrate import migrate
 from shared.subjects import SERVICES
 
 RESTARTS_MAX = 5
@@ -108,7 +108,7 @@ def running(deployment: Deployment, clock: Clock | None = None) -> Iterator[Runt
 async def prepare_and_migrate(deployment: Deployment, postgres: RunningPostgres) -> dict[str, list[str]]:
     """Make the databases and bring each to the present schema; return what was applied, by service."""
     await prepare_databases(postgres.admin_dsn, deployment.database_passwords())
-    return {service: await migrate(deployment.owner_dsn(postgres, service), service) for service in SERVICES}
+    return {service: await migrated(deployment.owner_dsn(postgres, service), service) for service in SERVICES}
 
 
 def _process(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from shared.event_store import horizon_lag
 from shared.receiving import ReaderState, Receiving
 from shared.relay import RelayState
 from shared.running import Running
+from shared.schema import Fit, schema_fit
 from shared.stopping import stop_if_cancelled
 
 LOOK_SECONDS = 2.0
@@ -40,7 +42,7 @@ def health_router(running: Running) -> APIRouter:
         """Say whether every part has done its work lately, and which has not for how long."""
         pulses = running.pulses.feel()
         ready = running.connections is not None and all(pulse.alive for pulse in pulses)
-        parts = {
+        parts: dict[str, dict[str, Any]] = {
             pulse.part: {
                 "ok": pulse.alive,
                 "age_seconds": None if pulse.age_seconds is None else round(pulse.age_seconds, 1),
@@ -48,6 +50,8 @@ def health_router(running: Running) -> APIRouter:
             }
             for pulse in pulses
         }
+        if running.schema_unfit:
+            parts["schema"]["why"] = running.schema_unfit
         return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
 
     @router.get("/metrics", response_class=Response)
@@ -60,8 +64,9 @@ def health_router(running: Running) -> APIRouter:
 
 
 def watch_parts(running: Running, readers: list[str]) -> None:
-    """Expect signs of life of the database, the bus, the relay and each reader."""
+    """Expect signs of life of the database, its schema, the bus, the relay and each reader."""
     running.pulses.watch("database", DATABASE_SECONDS_MAX)
+    running.pulses.watch("schema", DATABASE_SECONDS_MAX)
     running.pulses.watch("bus", BUS_SECONDS_MAX)
     running.pulses.watch(
         "relay", RELAY_SECONDS_MAX, lambda: None if running.relay is None else _worked(running.relay.state)
@@ -71,12 +76,13 @@ def watch_parts(running: Running, readers: list[str]) -> None:
 
 
 async def look(running: Running) -> None:
-    """Look at the database every LOOK_SECONDS, until cancelled."""
+    """Look at the database and its schema every LOOK_SECONDS, until cancelled."""
     state = ""
     while True:
         try:
             async with asyncio.timeout(DATABASE_SECONDS_MAX), running.pool.acquire() as connection:
                 running.metrics.horizon_lag_seconds.set(await horizon_lag(connection))
+                _judge(running, await schema_fit(connection, running.name))
             running.pulses.beat("database")
             now, error = "connected", None
         except Exception as failure:  # noqa: BLE001 - said once, and looked again
@@ -86,6 +92,16 @@ async def look(running: Running) -> None:
             state = now
         stop_if_cancelled()
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _judge(running: Running, fit: Fit) -> None:
+    """Say once that the schema does not fit this release, and be unready as long as that is so."""
+    unfit = str(fit)
+    if fit.runs:
+        running.pulses.beat("schema")
+    if unfit != running.schema_unfit:
+        running.schema_unfit = unfit
+        (log.info if fit.runs else log.error)("schema_state", state="fits" if fit.runs else unfit)
 
 
 def _of_reader(running: Running, reader: str) -> Callable[[], float | None]:

@@ -47,6 +47,8 @@ class Running:
     metrics: Metrics
     pulses: Pulses
     doorbell: asyncio.Event = field(default_factory=asyncio.Event)
+    schema_unfit: str = ""
+    """What is wrong with the database's schema for this release, empty where nothing is."""
     kept: Vault | None = None
     tracing: Tracing = OFF
     connections: Pool | None = None

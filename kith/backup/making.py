@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kith.backup import archive, base_files
 from kith.backup.cluster import Cluster
+from kith.backup.facts import copy_facts
 from kith.backup.forget_lists import forgotten_in
 from kith.backup.gauge import write_gauges
 from kith.backup.manifest import Manifest, fingerprint
@@ -85,7 +86,7 @@ async def _witness(
     await archive.archive_up_to(site.cluster, repository, seen.segment)
     forgotten = await forgotten_in(site.cluster)
     (folder / "forgotten.json").write_text(json.dumps(forgotten, indent=1) + "\n", encoding="ascii")
-    site.deployment.copy_facts(folder / "deployment.json")
+    copy_facts(site.deployment, folder)
     base = folder / "base"
     return Manifest(
         name=name,

@@ -13,7 +13,14 @@ from kith.exits import Failed
 FORMAT = 1
 FILE = "manifest.json"
 SUMS = "SHA256SUMS"
-SUMMED = (FILE, "deployment.json", "forgotten.json", "base/backup_manifest")
+SUMMED = (
+    FILE,
+    "deployment.json",
+    "forgotten.json",
+    "tokens/token-keys.json",
+    "tokens/revoked-tokens.json",
+    "base/backup_manifest",
+)
 """The base backup's own manifest has a checksum of each of its files."""
 
 Figures = dict[str, dict[str, list[str]]]

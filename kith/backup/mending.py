@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kith.backup.children import children_among
 from kith.backup.cluster import Cluster
 from kith.backup.epochs import begin_epochs
 from kith.backup.forget_lists import ForgetLists, forget_again, forgotten_in
-from kith.backup.readers import children_among, counts, readers_ahead
+from kith.backup.readers import counts, readers_ahead
 from kith.embedded.databases import SQL as DATABASES_SQL
 from kith.embedded.postgres import SUPERUSER
 from kith.exits import Exit, Failed

@@ -51,9 +51,3 @@ async def counts(cluster: Cluster) -> dict[str, dict[str, int]]:
             if service in VAULTS:
                 told[service]["identities"] = await connection.fetchval(SQL.identities)
     return told
-
-
-async def children_among(cluster: Cluster, subjects: list[str]) -> list[str]:
-    """Return which of *subjects* are children with a file."""
-    async with cluster.connected(database_of("registry")) as connection:
-        return [row["child_id"] for row in await connection.fetch(SQL.children, subjects)]

@@ -9,8 +9,10 @@ from uuid import UUID, uuid5
 import nats
 
 from kith.backup.cluster import Cluster
+from kith.backup.comparing import Compared
+from kith.backup.kept import compare_kept
 from kith.backup.readers import counts
-from kith.backup.streams import Compared, compare_kept, compare_streams
+from kith.backup.streams import compare_streams
 from kith.client import Client
 from kith.states import wait_until_all_taken
 from shared.tokens import Role

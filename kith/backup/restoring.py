@@ -10,6 +10,7 @@ from typing import Any
 
 from kith.backup.base_files import check_files
 from kith.backup.cluster import Cluster
+from kith.backup.facts import bring_facts
 from kith.backup.forget_lists import ForgetLists, forgotten_in, joined, read_lists
 from kith.backup.manifest import Manifest, check_sums, fingerprint
 from kith.backup.mending import Mended, mend
@@ -93,7 +94,7 @@ def restore(
     finally:
         lock.release()
     with running(target) as runtime, Client(target, Tokens(target), language) as client:
-        cluster = Cluster(LOOPBACK, runtime.postgres.port, password(target.data, SUPERUSER))
+        cluster = Cluster(LOOPBACK, runtime.postgres.port, runtime.postgres.password)
         agreement = reconcile(client, cluster, runtime.bus.url, mended.children)
     seconds = round(clock.elapsed() - started, 1)
     return Restored(target.data, manifest.name, moment, latest, mended, agreement, seconds)
@@ -122,7 +123,7 @@ def _bring_back(
     target = Target(time=moment)
     with recovered(backup / "base", repository.wal, home / "cluster", target, account) as cluster:
         mended = asyncio.run(mend(cluster, lists, password(data, SUPERUSER)))
-    shutil.copy(backup / "deployment.json", data / "deployment.json")
+    bring_facts(repository, backup, data)
     return latest, mended
 
 
@@ -144,9 +145,9 @@ def _clear(data: Path) -> None:
 def _bring_secrets(data: Path, secrets: Path | None, manifest: Manifest) -> None:
     """Copy the secrets that were kept apart, and see that the vault's is the one the backup was made with."""
     folder = secrets_folder(data)
-    for file in [] if secrets is None else secrets.iterdir():
-        shutil.copy2(file, folder / file.name)
-        (folder / file.name).chmod(0o600)
+    if secrets is not None:
+        shutil.copytree(secrets, folder, dirs_exist_ok=True)
+        folder.chmod(0o700)
     if not (folder / VAULT_SECRET).exists():
         raise Failed("secrets_missing", folder=str(folder))
     if manifest.vault_secret not in {None, fingerprint(folder / VAULT_SECRET)}:

@@ -1,8 +1,7 @@
-"""Logs against their streams and against what reporting keeps: event for event, in order."""
+"""Logs against their streams: what is the same, and which streams must be made anew."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
@@ -10,6 +9,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from kith.backup.cluster import Cluster, database_of
+from kith.backup.comparing import Compared, compare
 from shared.sql import queries
 from shared.subjects import SERVICES, stream_of
 
@@ -20,35 +20,9 @@ FETCH_SECONDS_MAX = 10.0
 NO_ID = "?"
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A log beside a copy of it: how many events each has, and the first that is not the same, if any.
-
-    Where the copy ends before the log and is the same up to there, it is behind, which mends itself.
-    """
-
-    log: int
-    copy: int
-    first_difference: int | None
-
-    @property
-    def same(self) -> bool:
-        return self.first_difference is None and self.log == self.copy
-
-    @property
-    def behind(self) -> bool:
-        return self.first_difference is None and self.copy < self.log
-
-
 async def compare_streams(cluster: Cluster, js: JetStreamContext) -> dict[str, Compared]:
     """Return each service's log beside its stream; a stream that is not there holds nothing."""
-    return {service: await _compare(log_of(cluster, service), _stream(js, service)) for service in SERVICES}
-
-
-async def compare_kept(cluster: Cluster) -> dict[str, Compared]:
-    """Return each source's log beside what reporting keeps of it."""
-    sources = (service for service in SERVICES if service != "reporting")
-    return {source: await _compare(log_of(cluster, source), _kept(cluster, source)) for source in sources}
+    return {service: await compare(log_of(cluster, service), _stream(js, service)) for service in SERVICES}
 
 
 async def delete_wrong(js: JetStreamContext, compared: dict[str, Compared]) -> list[str]:
@@ -67,12 +41,6 @@ async def log_of(cluster: Cluster, service: str) -> AsyncIterator[str]:
     """Yield the ids of the log of *service* in order."""
     async with cluster.connected(database_of(service)) as connection, connection.transaction():
         async for row in connection.cursor(SQL.log, prefetch=FETCH_MAX):
-            yield row["event_id"]
-
-
-async def _kept(cluster: Cluster, source: str) -> AsyncIterator[str]:
-    async with cluster.connected(database_of("reporting")) as connection, connection.transaction():
-        async for row in connection.cursor(SQL.kept, source, prefetch=FETCH_MAX):
             yield row["event_id"]
 
 
@@ -97,18 +65,3 @@ async def _stream(js: JetStreamContext, service: str) -> AsyncIterator[str]:
                 yield (message.headers or {}).get("ce-id", NO_ID)
     finally:
         await subscription.unsubscribe()
-
-
-async def _compare(log: AsyncIterator[str], copy: AsyncIterator[str]) -> Compared:
-    """Walk both to their ends, holding one event of each."""
-    in_log = in_copy = 0
-    difference = None
-    ended = object()
-    while True:
-        left, right = await anext(log, ended), await anext(copy, ended)
-        if left is ended and right is ended:
-            return Compared(in_log, in_copy, difference)
-        in_log += left is not ended
-        in_copy += right is not ended
-        if difference is None and right is not ended and left != right:
-            difference = in_copy

@@ -1,7 +1,3 @@
 -- name: log
 -- The log in the order in which it is published.
 SELECT event_id::text, tx, position FROM kernel.events ORDER BY tx, position
-
--- name: kept
--- What reporting keeps of one source, in the order of that source's log.
-SELECT event_id::text, tx, position FROM kept.received WHERE source = $1::text ORDER BY tx, position

@@ -65,13 +65,14 @@ class RunningPostgres:
 
     port: int
     process: subprocess.Popen[bytes]
-    _password: str
+    password: str
+    """The superuser's."""
     _lock: FolderLock
 
     @property
     def admin_dsn(self) -> str:
         """The address for the superuser, with its password: for preparing databases only."""
-        return self.dsn(SUPERUSER, self._password, "postgres")
+        return self.dsn(SUPERUSER, self.password, "postgres")
 
     def dsn(self, role: str, secret: str, database: str) -> str:
         """Return the address of *database* for *role*."""

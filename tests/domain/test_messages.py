@@ -26,6 +26,9 @@ REFUSALS = {
     "PaperRefused",
     "Fault",
     "Failed",
+    "well",
+    "warning",
+    "bad",
 }
 """What is raised or told with a code of the catalogues as its first argument."""
 

@@ -23,6 +23,7 @@ from kith.client import Client, Tokens
 from kith.console import Console
 from kith.deployment import Deployment, deployment_of
 from kith.embedded.accounts import account_for_postgres
+from kith.embedded.postgres import SUPERUSER
 from kith.exits import Failed
 from kith.importing import import_areas, import_rosters
 from kith.papers import Papers, papers_in
@@ -62,7 +63,8 @@ class Story:
         return self.data / "secrets"
 
     def admin_dsn(self, service: str) -> str:
-        return self.runtime.postgres.admin_dsn.replace("/postgres", f"/kith_{service}")
+        postgres = self.runtime.postgres
+        return postgres.dsn(SUPERUSER, postgres.password, f"kith_{service}")
 
 
 @pytest.fixture(scope="module")
