@@ -1,6 +1,4 @@
-"""Which of the ids on a forget list are children: the registry has to say again that it forgot them."""
-
-from collections.abc import Sequence
+"""Children who were forgotten again: after a restore the registry has yet to say so."""
 
 from kith.backup.cluster import Cluster, database_of
 from shared.sql import queries
@@ -8,7 +6,10 @@ from shared.sql import queries
 SQL = queries(__file__)
 
 
-async def children_among(cluster: Cluster, subjects: Sequence[str]) -> list[str]:
-    """Return which of *subjects* are children with a file."""
+async def forgotten_unsaid(cluster: Cluster) -> list[str]:
+    """Return the children on the registry's forget list of whom its log does not say so.
+
+    Others on the list are no children with a file: numbers that were learned, papers that were refused.
+    """
     async with cluster.connected(database_of("registry")) as connection:
-        return [row["child_id"] for row in await connection.fetch(SQL.among, list(subjects))]
+        return [row["child_id"] for row in await connection.fetch(SQL.unsaid)]

@@ -1,12 +1,11 @@
 """What must be done to restored databases before any service sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kith.backup.children import children_among
 from kith.backup.cluster import Cluster
 from kith.backup.epochs import begin_epochs
-from kith.backup.forget_lists import ForgetLists, forget_again, forgotten_in
+from kith.backup.forget_lists import ForgetLists, forget_again
 from kith.backup.readers import counts, readers_ahead
 from kith.embedded.databases import SQL as DATABASES_SQL
 from kith.embedded.postgres import SUPERUSER
@@ -20,8 +19,6 @@ class Mended:
     events: Mapping[str, int]
     forgotten_again: Mapping[str, int]
     """Of each vault, how many were forgotten after the moment that was restored to."""
-    children: Sequence[str]
-    """The children among them: the registry has yet to say so again."""
 
 
 async def mend(cluster: Cluster, lists: ForgetLists, superuser_password: str | None = None) -> Mended:
@@ -36,9 +33,7 @@ async def mend(cluster: Cluster, lists: ForgetLists, superuser_password: str | N
         async with cluster.connected() as connection:
             statement = await connection.fetchval(DATABASES_SQL.set_password, SUPERUSER, superuser_password)
             await connection.execute(statement)
-    before = set((await forgotten_in(cluster))["registry"])
-    later = [subject for subject in lists["registry"] if subject not in before]
     again = await forget_again(cluster, lists)
     await begin_epochs(cluster)
     events = {service: found["events"] for service, found in (await counts(cluster)).items()}
-    return Mended(events, again, await children_among(cluster, later))
+    return Mended(events, again)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import nats
 
+from kith.backup.children import forgotten_unsaid
 from kith.backup.cluster import Cluster
 from kith.backup.comparing import Compared
 from kith.backup.kept import compare_kept
@@ -29,6 +30,7 @@ class Agreement:
     counts: Mapping[str, Mapping[str, int]]
     streams: Mapping[str, Compared]
     kept: Mapping[str, Compared]
+    children_forgotten_again: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -39,14 +41,15 @@ class Agreement:
         return asdict(self) | {"agrees": self.agrees}
 
 
-def reconcile(client: Client, cluster: Cluster, nats_url: str, children: Sequence[str]) -> Agreement:
-    """Forget *children* again, wait until every reader has taken everything, and compare event for event.
+def reconcile(client: Client, cluster: Cluster, nats_url: str) -> Agreement:
+    """Say again who was forgotten, wait until every reader has taken everything, compare event for event.
 
     Raises Failed where a service does not answer or a reader stands still.
     """
+    children = asyncio.run(forgotten_unsaid(cluster))
     _forget(client, children)
     wait_until_all_taken(client)
-    return asyncio.run(_agreement(cluster, nats_url))
+    return asyncio.run(_agreement(cluster, nats_url, len(children)))
 
 
 def _forget(client: Client, children: Sequence[str]) -> None:
@@ -56,10 +59,10 @@ def _forget(client: Client, children: Sequence[str]) -> None:
         client.post("registry", f"/children/{child_id}/forget", {}, role=Role.OPERATOR, key=key)
 
 
-async def _agreement(cluster: Cluster, nats_url: str) -> Agreement:
+async def _agreement(cluster: Cluster, nats_url: str, children: int) -> Agreement:
     bus = await nats.connect(nats_url, inbox_prefix=b"_INBOX_operator")
     try:
         streams = await compare_streams(cluster, bus.jetstream(timeout=API_SECONDS_MAX))
     finally:
         await bus.close()
-    return Agreement(await counts(cluster), streams, await compare_kept(cluster))
+    return Agreement(await counts(cluster), streams, await compare_kept(cluster), children)

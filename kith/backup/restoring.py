@@ -95,7 +95,7 @@ def restore(
         lock.release()
     with running(target) as runtime, Client(target, Tokens(target), language) as client:
         cluster = Cluster(LOOPBACK, runtime.postgres.port, runtime.postgres.password)
-        agreement = reconcile(client, cluster, runtime.bus.url, mended.children)
+        agreement = reconcile(client, cluster, runtime.bus.url)
     seconds = round(clock.elapsed() - started, 1)
     return Restored(target.data, manifest.name, moment, latest, mended, agreement, seconds)
 

@@ -22,6 +22,9 @@ from kith.backup.verifying import verify
 from kith.client import Client, Tokens
 from kith.console import Console
 from kith.deployment import Deployment, deployment_of
+from kith.doctor.examining import examine
+from kith.doctor.finding import Level
+from kith.doctor.place import place_of
 from kith.embedded.accounts import account_for_postgres
 from kith.embedded.postgres import SUPERUSER
 from kith.exits import Failed
@@ -31,6 +34,7 @@ from kith.runtime import Runtime, running
 from kith.states import wait_until_all_taken
 from shared import clock
 from shared.messages import Language
+from shared.subjects import SERVICES
 from shared.tokens import Role
 from tests.browser.small_county import FILED_ON, small_county
 from tests.folders import data_folder
@@ -148,7 +152,7 @@ def test_every_event_is_in_its_stream_and_with_reporting_once(story: Story) -> N
 
 async def test_who_was_forgotten_later_is_forgotten_again_and_said_to_be(story: Story) -> None:
     assert story.restored.mended.forgotten_again["registry"] == 1
-    assert story.restored.mended.children == [story.forgotten]
+    assert story.restored.agreement.children_forgotten_again == 1
     connection = await asyncpg.connect(story.admin_dsn("registry"))
     known = await connection.fetch("SELECT subject_id::text FROM vault.identities")
     told = await connection.fetchval(
@@ -168,6 +172,13 @@ async def test_the_log_goes_on_beyond_every_place_it_ever_gave(story: Story) -> 
     newest = await connection.fetchval("SELECT max(tx) FROM kernel.events")
     await connection.close()
     assert newest > EPOCH
+
+
+def test_the_doctor_finds_what_was_restored_well_but_for_the_backups_it_lacks(story: Story) -> None:
+    findings = asyncio.run(examine(place_of(story.runtime.deployment)))
+    assert [finding for finding in findings if finding.level is Level.BAD] == []
+    assert "doctor_no_backup" in {finding.code for finding in findings}
+    assert {finding.where for finding in findings if finding.code == "doctor_service"} == {*SERVICES}
 
 
 def test_a_backup_can_be_proved_again_and_a_flipped_byte_is_found(story: Story) -> None:
