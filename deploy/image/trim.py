@@ -9,8 +9,18 @@ import shutil
 import sys
 from pathlib import Path
 
-NEVER_RUN = ("**/tests", "numpy/f2py", "numpy/distutils", "numpy/_core/include", "numpy/_core/lib")
-"""Folders below site-packages: tests of libraries, and what compiles against them."""
+NEVER_RUN = (
+    "**/tests",
+    "numpy/f2py",
+    "numpy/distutils",
+    "numpy/_core/include",
+    "numpy/_core/lib",
+    "google/api",
+    "google/type",
+    "google/logging",
+    "google/longrunning",
+)
+"""Folders below site-packages: tests of libraries, what compiles against them, messages that no trace has."""
 NEVER_READ = (".pyi", ".pyx", ".pxd", ".c", ".h", ".a")
 
 ALWAYS_RUN = (

@@ -20,6 +20,7 @@ from tests.observability.measuring import READER, STREAM, VILLAGE, World, until_
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"
 PROMTOOL = ROOT / "build" / "promtool"
+STORIES = ("rules_test.yaml", "rules_over_hours_test.yaml")
 DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
 
 ELSEWHERE = {
@@ -75,11 +76,11 @@ def headings() -> set[str]:
 def test_every_rule_parses_and_every_alert_does_what_its_story_says() -> None:
     promtool("check", "rules", "rules.yaml")
     promtool("check", "config", "prometheus.yml")
-    promtool("test", "rules", "rules_test.yaml")
+    promtool("test", "rules", *STORIES)
 
 
 def test_every_alert_has_a_story_that_sets_it_off() -> None:
-    stories = yaml.safe_load((FOLDER / "rules_test.yaml").read_text())["tests"]
+    stories = [story for path in STORIES for story in yaml.safe_load((FOLDER / path).read_text())["tests"]]
     set_off = {
         case["alertname"] for story in stories for case in story["alert_rule_test"] if case["exp_alerts"]
     }
