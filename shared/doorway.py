@@ -132,6 +132,8 @@ class Doorway:
         passage.route = route
         status_class = f"{passage.status // 100}xx"
         self._metrics.http_seconds.labels(route, _method(scope), status_class).observe(seconds)
+        if passage.status >= FAILURES:
+            self._metrics.failed.labels(passage.code or "none").inc()
         if passage.code is not None and _method(scope) == "POST":
             outcome = "refused" if passage.status < FAILURES else "failed"
             self._metrics.commands.labels(outcome).inc()

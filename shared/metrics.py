@@ -50,6 +50,12 @@ class Metrics:
             buckets=HTTP_SECONDS,
             registry=registry,
         )
+        self.failed = Counter(
+            "kith_failed_requests",
+            "Requests that failed for no fault of their callers, by why.",
+            ("code",),
+            registry=registry,
+        )
         self.commands = Counter(
             "kith_commands", "Commands by what became of them.", ("outcome",), registry=registry
         )

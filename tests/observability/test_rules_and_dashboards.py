@@ -155,6 +155,7 @@ async def test_every_metric_that_is_asked_for_is_told_by_a_service_at_work(world
     await owner.execute("INSERT INTO kernel.day (day) VALUES ($1)", yesterday)
     await owner.close()
     await world.say("东村")
+    await world.registry.get("/broken", headers=world.deployment.login())
     await world.contact.get(f"/names?area={VILLAGE}", headers=world.deployment.login())
     await until_measured(world.contact, 1, "kith_events_received_total", reader=READER)
     await until_measured(world.registry, 0, "kith_relay_unpublished_events", stream=STREAM)
@@ -167,6 +168,7 @@ async def test_every_metric_that_is_asked_for_is_told_by_a_service_at_work(world
     asked = [rule["expr"] for rule in rules()] + [query for path in DASHBOARDS for query in shown(path)]
     wanted = {name for query in asked for name in METRIC.findall(LABELS.sub("", query))}
     assert wanted - told == set()
+    assert "kith_backup_last_success_timestamp_seconds" in (ROOT / "kith/backup/gauge.py").read_text()
     assert set(ELSEWHERE) <= wanted
 
 
