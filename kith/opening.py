@@ -30,9 +30,24 @@ class Open:
 
 @contextmanager
 def opened(data: Path, *, as_json: bool) -> Iterator[Open]:
-    """Open a command on the deployment in *data*; KITH_TOKEN, where it is set, is the token for everything."""
+    """Open a command on the deployment in *data*.
+
+    KITH_TOKEN, or the file that KITH_TOKEN_FILE names, is the token for everything, where one is set.
+    Raises Failed where that file cannot be read.
+    """
     deployment = deployment_of(data)
     console = Console(as_json=as_json)
-    tokens = Tokens(deployment, given=os.environ.get("KITH_TOKEN"))
+    tokens = Tokens(deployment, given=_given_token())
     with Client(deployment, tokens, console.language) as client:
         yield Open(console, deployment, client)
+
+
+def _given_token() -> str | None:
+    file = os.environ.get("KITH_TOKEN_FILE")
+    if file is None:
+        return os.environ.get("KITH_TOKEN")
+    try:
+        return Path(file).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as unreadable:
+        why = type(unreadable).__name__
+        raise Failed("token_file_unreadable", Exit.CONFIGURATION, file=file, why=why) from unreadable

@@ -8,9 +8,10 @@ import typer
 from kith.advancing import advance
 from kith.exits import Exit, Failed
 from kith.opening import Open, opened
-from kith.options import DAY, HERE, AsJson, Data, PaperFile
+from kith.options import DAY, HERE, AsJson, Data, PaperFile, day_of
 from kith.replaying import COUNTS, Replayed, replay
 from kith.states import day_of_contact, wait_until_all_taken
+from shared import clock
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,14 +21,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def advance_day(
-    to: Annotated[datetime, typer.Option(formats=DAY, help="The day that begins.")],
+    to: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="The day that begins. Default: today in Shanghai.")
+    ] = None,
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Advance the day: sixteenth birthdays close files, and every window due before it is judged, once."""
     with opened(data, as_json=as_json) as open_:
-        answer = advance(open_.client, to.date())
-        open_.console.answer(answer, lambda: open_.console.line("advanced_to", day=to.date()))
+        day = day_of(to) or clock.today_in_shanghai()
+        answer = advance(open_.client, day)
+        open_.console.answer(answer, lambda: open_.console.line("advanced_to", day=day))
 
 
 def replay_log(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kith.exits import Exit
+from kith.opening import opened
 from shared import clock
 from shared.tokens import Role, TokenRefused, Verifier
 
@@ -43,6 +44,19 @@ def test_a_token_is_issued_and_revoked(tmp_path: Path) -> None:
     later = Verifier(tokens / "token-keys.json", tokens / "revoked-tokens.json")
     with pytest.raises(TokenRefused):
         later.verify(issued["token"], clock.now())
+
+
+def test_a_token_from_a_file_is_taken_for_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "advance.token").write_text("e30.e30.c2ln\n", encoding="ascii")
+    monkeypatch.setenv("KITH_TOKEN_FILE", str(tmp_path / "advance.token"))
+    with opened(tmp_path, as_json=True) as open_:
+        assert {open_.client.tokens.token(role) for role in Role} == {"e30.e30.c2ln"}
+
+
+def test_a_token_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    refused = kith("advance", "--data", str(tmp_path), KITH_TOKEN_FILE="/nowhere/advance.token")  # noqa: S106 - a path
+    assert refused.returncode == Exit.CONFIGURATION
+    assert "/nowhere/advance.token" in refused.stderr
 
 
 def test_a_token_for_no_area_is_refused_with_the_form_it_needs(tmp_path: Path) -> None:
