@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from kith import bus_permissions
+from kith import bus_permissions, bus_routes
 from kith.deployment import Deployment
 from kith.embedded.kept_secrets import bus_password, password, secrets_folder
 from kith.embedded.postgres import SUPERUSER
@@ -35,6 +35,7 @@ def make_container_files(deployment: Deployment) -> None:
     for user in (*SERVICES, bus_permissions.OPERATOR):
         bus_password(data, user)
     write_bus_users(data)
+    write_bus_routes(data)
     signing_file = keys_of(data).signing_file
     for secret in secrets_folder(data).iterdir():
         if secret.is_file() and secret != signing_file:
@@ -54,8 +55,20 @@ def write_bus_users(data: Path) -> None:
     accounts = bus_permissions.accounts(
         lambda user: bus_password(data, user), subscribers=subscribers_of(data)
     )
-    unfinished = folder / "accounts.unfinished"
+    _write(folder / "accounts.json", json.dumps({"accounts": accounts}, indent=2))
+
+
+def write_bus_routes(data: Path) -> None:
+    """Write how several servers of the bus reach each other, for where there are several."""
+    _write(
+        secrets_folder(data) / "bus" / "routes.conf", bus_routes.routes(bus_password(data, bus_routes.USER))
+    )
+
+
+def _write(path: Path, content: str) -> None:
+    """Write *content* whole or not at all, readable in a container."""
+    unfinished = path.with_suffix(".unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, READABLE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"accounts": accounts}, file, indent=2)
-    unfinished.replace(folder / "accounts.json")
+        file.write(content)
+    unfinished.replace(path)

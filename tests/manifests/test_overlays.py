@@ -1,0 +1,52 @@
+"""Every overlay, and every component by itself, holds together."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kith.manifests.checking import check
+from shared.messages import Language
+from tests.manifests.rendering import COMPONENTS, OVERLAYS, manifests_of, rendered, with_component
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_checker_finds_nothing_in_an_overlay(overlay: str) -> None:
+    found = check(manifests_of(overlay))
+    assert not found, [f"{one.where}: {one.said(Language.EN)}" for one in found]
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_checker_finds_nothing_in_the_plain_county_with_a_component(component: str) -> None:
+    found = check(with_component(component))
+    assert not found, [f"{one.where}: {one.said(Language.EN)}" for one in found]
+
+
+def test_both_overlays_run_every_service() -> None:
+    for overlay in OVERLAYS:
+        names = {one["metadata"]["name"] for one in manifests_of(overlay).of_kind("Deployment")}
+        assert names == {"registry", "pairing", "contact", "reporting", "gateway"}
+
+
+def test_the_larger_county_has_two_of_everything_that_answers() -> None:
+    manifests = manifests_of("county-ha")
+    replicas = {
+        one["metadata"]["name"]: one["spec"].get("replicas", "KEDA's")
+        for one in manifests.of_kind("Deployment")
+    }
+    assert replicas == {"registry": 2, "pairing": 2, "contact": 2, "gateway": 2, "reporting": "KEDA's"}
+    assert [one["spec"]["replicas"] for one in manifests.of_kind("StatefulSet")] == [3]
+    assert [one["spec"]["instances"] for one in manifests.of_kind("Cluster")] == [3]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_registry_is_named_so_that_a_county_names_its_own(overlay: str) -> None:
+    images = [line.split()[-1] for line in rendered(overlay).splitlines() if " image: " in line]
+    assert images
+    assert not [image for image in images if "." in image.partition("/")[0] and "/" in image]
+
+
+def test_the_alerts_in_the_cluster_are_those_of_the_rules_file() -> None:
+    rules = Path(__file__).parents[2] / "deploy" / "observability" / "rules.yaml"
+    [alerts] = manifests_of("county-ha").of_kind("PrometheusRule")
+    assert alerts["spec"] == yaml.safe_load(rules.read_text(encoding="utf-8"))
