@@ -72,6 +72,10 @@ build/wheelhouse/.filled: requirements-image.lock $(VENV)/bin/kith
 	  --require-hashes --dest build/wheelhouse -r requirements-image.lock
 	touch $@
 
+# The alerts, once more inside the object that the Prometheus operator reads.
+deploy/k8s/components/monitoring/rules.yaml: deploy/observability/rules.yaml
+	sed -n '1,/^spec:/p' $@ > $@.new && sed 's/^./  &/' $< >> $@.new && mv $@.new $@
+
 # What Kith is measured beside: a virtual environment and a folder of node modules of their own.
 build/bench-venv/.installed: requirements-bench.lock
 	$(PYTHON) -m venv build/bench-venv
