@@ -26,7 +26,7 @@ demo: $(VENV)/.runtime ## Run a county's year on real servers, then serve its da
 demo-clean: $(VENV)/.runtime ## Delete what the demo made, to start over
 	$(KITH) demo --data $(DATA) --clean
 
-test: setup browser build/promtool ## Run every test
+test: setup browser build/promtool build/subscribers/.installed ## Run every test
 	$(VENV)/bin/python -m pytest
 
 bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
@@ -75,6 +75,14 @@ build/wheelhouse/.filled: requirements-image.lock $(VENV)/bin/kith
 # The alerts, once more inside the object that the Prometheus operator reads.
 deploy/k8s/components/monitoring/rules.yaml: deploy/observability/rules.yaml
 	sed -n '1,/^spec:/p' $@ > $@.new && sed 's/^./  &/' $< >> $@.new && mv $@.new $@
+
+# The clients of examples/subscribers, as another system has them: nothing of Kith, and Node.js from a wheel.
+build/subscribers/.installed: requirements-subscribers.lock $(wildcard examples/subscribers/node/package*.json)
+	$(PYTHON) -m venv build/subscribers
+	build/subscribers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-subscribers.lock
+	cp examples/subscribers/node/package*.json build/subscribers/
+	cd build/subscribers && PATH="$$PWD/bin:$$PATH" npm ci --silent --no-audit --no-fund
+	touch $@
 
 # What Kith is measured beside: a virtual environment and a folder of node modules of their own.
 build/bench-venv/.installed: requirements-bench.lock

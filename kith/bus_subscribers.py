@@ -20,14 +20,16 @@ SUBSCRIPTIONS_MAX = 64
 
 def account_of(subscriber: Subscriber, password: str, source: str) -> dict[str, Any]:
     """Return the account of *subscriber* with its one user; *source* is the account of the streams."""
-    inbox = f"_INBOX_{subscriber.user}.>"
     may_publish = [_here(subject) for subject, _ in _subjects(subscriber)]
     return {
         "users": [
             {
                 "user": subscriber.user,
                 "password": password,
-                "permissions": {"publish": {"allow": may_publish}, "subscribe": {"allow": [inbox]}},
+                "permissions": {
+                    "publish": {"allow": may_publish},
+                    "subscribe": {"allow": [f"{inbox_of(subscriber)}.>"]},
+                },
             }
         ],
         "imports": [
@@ -36,6 +38,11 @@ def account_of(subscriber: Subscriber, password: str, source: str) -> dict[str, 
         ],
         "limits": {"max_connections": CONNECTIONS_MAX, "max_subscriptions": SUBSCRIPTIONS_MAX},
     }
+
+
+def inbox_of(subscriber: Subscriber) -> str:
+    """Return the prefix of the inboxes of *subscriber*."""
+    return f"_INBOX_{subscriber.user}"
 
 
 def exported_to(subscriber: Subscriber) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from kith.commands import (
     operating,
     pairs,
     running,
+    subscribers,
     tokens,
     years,
 )
@@ -43,6 +44,7 @@ for group in (
     events,
     operating,
     tokens,
+    subscribers,
     contracts,
     manifests,
     years,

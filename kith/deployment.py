@@ -55,6 +55,14 @@ class Deployment:
             raise Failed("never_started", Exit.UNREACHABLE, folder=str(self.data))
         return told or f"http://{LOOPBACK}:{port}"
 
+    def bus_address(self) -> str:
+        """Return the address of the bus: KITH_NATS_URL, else the loopback port the folder keeps."""
+        told = os.environ.get("KITH_NATS_URL")
+        port = known_port(self.data, "nats")
+        if told is None and port is None:
+            raise Failed("never_started", Exit.UNREACHABLE, folder=str(self.data))
+        return told or f"nats://{LOOPBACK}:{port}"
+
     def addresses(self) -> dict[str, str]:
         return {service: self.address(service) for service in SERVICES}
 

@@ -17,6 +17,8 @@ from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.exits import Exit, Failed
 from kith.migrating import migrated
 from kith.processes import ServiceProcess, megabytes, stop_all
+from kith.subscribers import subscribers_of
+from kith.subscribing import provision
 from shared.subjects import SERVICES
 
 RESTARTS_MAX = 5
@@ -100,6 +102,8 @@ def running(deployment: Deployment, clock: Clock | None = None) -> Iterator[Runt
                     service.start()
                 for service in services:
                     service.wait_ready()
+                if subscribers := subscribers_of(deployment.data):
+                    asyncio.run(provision(deployment, subscribers))
                 yield runtime
     finally:
         lock.release()

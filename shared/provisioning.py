@@ -1,9 +1,12 @@
 """The one place where streams and consumers are made, and found again as they were made."""
 
+from collections.abc import Sequence
+
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
+    ConsumerInfo,
     DeliverPolicy,
     DiscardPolicy,
     RetentionPolicy,
@@ -18,6 +21,7 @@ from shared.subjects import stream_of, subjects_of
 STREAM_BYTES_MAX = 4 * 1024**3
 """What a stream may hold by default: at about 700 bytes an event, six million events."""
 ACK_WAIT_SECONDS = 60.0
+SUBSCRIBER_ACK_WAIT_SECONDS = 30.0
 
 
 async def ensure_stream(
@@ -63,3 +67,24 @@ async def ensure_consumer(js: JetStreamContext, source: str, reader: str) -> Non
             max_deliver=-1,
         )
         await js.add_consumer(stream_of(source), config)
+
+
+async def ensure_subscription(
+    js: JetStreamContext, source: str, name: str, subjects: Sequence[str]
+) -> ConsumerInfo:
+    """Return the durable pull consumer of another system's subscription, making it where it is not there.
+
+    One event is under way at a time, so that the server itself keeps the order, whatever breaks.
+    Raises NotFoundError where the stream of *source* is not there yet.
+    """
+    config = ConsumerConfig(
+        durable_name=name,
+        name=name,
+        filter_subjects=list(subjects),
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=SUBSCRIBER_ACK_WAIT_SECONDS,
+        max_ack_pending=1,
+        max_deliver=-1,
+    )
+    return await js.add_consumer(stream_of(source), config)

@@ -25,6 +25,11 @@ def bus_password(data: Path, user: str) -> str:
     return password(data, f"nats-{user}")
 
 
+def bus_password_file(data: Path, user: str) -> Path:
+    """Return the file that keeps the password of *user* of the bus."""
+    return secrets_folder(data) / f"nats-{user}.password"
+
+
 def vault_secret_file(data: Path) -> Path:
     """Return the file of the secret that keys names and id numbers; losing it orphans every claim."""
     path = secrets_folder(data) / "vault.secret"

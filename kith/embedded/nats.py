@@ -26,6 +26,9 @@ from shared.subjects import SERVICES
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 RELOAD_SECONDS_MAX = 15.0
+RELOADS = 2
+"""A server (2.15) binds what an account imports when it reads its configuration anew and the account is there
+already: the first time makes the account, the second its imports."""
 ASK_SECONDS_MAX = 2.0
 PAYLOAD_BYTES_MAX = 1024 * 1024
 MEMORY_STORE_BYTES_MAX = 64 * 1024 * 1024
@@ -122,22 +125,22 @@ def reload_nats(data: Path, services: Sequence[str] = SERVICES) -> bool:
     pid = _running_on(data / "nats")
     if port is None or monitoring is None or pid is None:
         return False
-    address = f"http://{LOOPBACK}:{monitoring}/varz"
-    before = _load_time(address)
     _write(_configuration(data), server_configuration(data, services, port, monitoring))
-    os.kill(pid, signal.SIGHUP)
-    if not wait_until(lambda: _load_time(address) not in {before, None}, RELOAD_SECONDS_MAX):
-        log = data / "logs" / "nats.log"
-        raise Failed("nats_did_not_reload", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
+    for _ in range(RELOADS):
+        before = _load_time(monitoring)
+        os.kill(pid, signal.SIGHUP)
+        if not wait_until(lambda: _load_time(monitoring) not in {before, None}, RELOAD_SECONDS_MAX):  # noqa: B023
+            log = data / "logs" / "nats.log"
+            raise Failed("nats_did_not_reload", Exit.CONFIGURATION, log=str(log), last=last_lines(log))
     return True
 
 
-def _load_time(address: str) -> str | None:
+def _load_time(monitoring: int) -> str | None:
     try:
-        told: str = httpx.get(address, timeout=ASK_SECONDS_MAX).json()["config_load_time"]
+        answer = httpx.get(f"http://{LOOPBACK}:{monitoring}/varz", timeout=ASK_SECONDS_MAX)
     except httpx.TransportError:
         return None
-    return told
+    return str(answer.json()["config_load_time"])
 
 
 def server_configuration(data: Path, services: Sequence[str], port: int, monitoring: int) -> dict[str, Any]:

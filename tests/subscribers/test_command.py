@@ -1,0 +1,65 @@
+"""`kith subscriber`: who may read what, written down, made on the bus, and ended."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kith.embedded.nats import start_nats
+from kith.exits import Exit
+from tests.subscribers.county import YUELIANG
+
+ADD_SCHOOL = ["add", "school", "--area", YUELIANG, "--event", "ContactMissed"]
+
+
+def subscriber(data: Path, *words: str) -> tuple[int, Any]:
+    """Run `kith subscriber` on a data folder; return its exit code and its answer."""
+    command = [sys.executable, "-m", "kith", "subscriber", *words, "--data", str(data), "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_subscriber_is_added_while_nothing_runs_and_made_when_the_bus_does(tmp_path: Path) -> None:
+    exit_code, told = subscriber(tmp_path, *ADD_SCHOOL)
+    assert exit_code == Exit.OK
+    assert told["user"] == "subscriber-school"
+    assert (told["api_prefix"], told["inbox_prefix"]) == ("KITH.API", "_INBOX_subscriber-school")
+    assert Path(told["password_file"]).stat().st_mode & 0o077 == 0
+    subscription = {
+        "stream": "KITH_CONTACT",
+        "consumer": "subscriber-school",
+        "subjects": [f"kith.431299.{YUELIANG}.contact.ContactMissed"],
+        "waiting": None,
+    }
+    assert told["subscriptions"] == [subscription]
+    with start_nats(tmp_path):
+        assert subscriber(tmp_path, "provision") == (Exit.OK, [subscription])
+        assert subscriber(tmp_path, "remove", "school") == (Exit.OK, {"removed": "subscriber-school"})
+        assert subscriber(tmp_path, "list") == (Exit.OK, [])
+
+
+def test_what_a_name_may_read_does_not_change_under_it(tmp_path: Path) -> None:
+    subscriber(tmp_path, *ADD_SCHOOL)
+    assert subscriber(tmp_path, *ADD_SCHOOL)[0] == Exit.OK
+    exit_code, told = subscriber(tmp_path, *ADD_SCHOOL, "--area", "431299")
+    assert exit_code == Exit.REFUSED
+    assert told["error"]["code"] == "subscriber_is_another"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["School", "--area", "431299", "--event", "ContactMissed"], "subscriber_name_not_well_formed"),
+        (["school", "--area", ">", "--event", "ContactMissed"], "subscriber_area_not_well_formed"),
+        (["school", "--area", "431299", "--event", "ContactMised"], "subscriber_event_unknown"),
+    ],
+)
+def test_what_is_not_well_formed_is_refused_with_its_reason(
+    words: list[str], code: str, tmp_path: Path
+) -> None:
+    exit_code, told = subscriber(tmp_path, "add", *words)
+    assert exit_code == Exit.USAGE
+    assert told["error"]["code"] == code
