@@ -10,13 +10,12 @@ import pytest
 
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import password
-from kith.embedded.nats import RunningNats, start_nats
-from kith.embedded.postgres import RunningPostgres, start_postgres
 from shared.event_store import Pool
 from shared.migrate import migrate
 from shared.scope import WHOLE_SCOPE
 from shared.subjects import SERVICES
 from tests.folders import data_folder
+from tests.servers import BusServer, DatabaseServer, start_bus, start_database
 
 TEMPLATE = "template_"
 
@@ -32,8 +31,8 @@ class ServiceDatabase:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[RunningPostgres]:
-    with data_folder() as folder, start_postgres(folder) as running:
+def postgres() -> Iterator[DatabaseServer]:
+    with data_folder() as folder, start_database(folder) as running:
         yield running
 
 
@@ -45,7 +44,7 @@ def passwords(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-async def templates(postgres: RunningPostgres, passwords: dict[str, str]) -> set[str]:
+async def templates(postgres: DatabaseServer, passwords: dict[str, str]) -> set[str]:
     """Prepare the four template databases; each is migrated when it is first needed."""
     await prepare_databases(postgres.admin_dsn, passwords, SERVICES, prefix=TEMPLATE)
     return set()
@@ -56,7 +55,7 @@ ServiceDatabases = Callable[[str], Awaitable[ServiceDatabase]]
 
 @pytest.fixture
 async def service_database(
-    postgres: RunningPostgres, passwords: dict[str, str], templates: set[str]
+    postgres: DatabaseServer, passwords: dict[str, str], templates: set[str]
 ) -> AsyncIterator[ServiceDatabases]:
     """Give a function that makes a fresh, migrated database of a service by copying its template."""
     made: list[str] = []
@@ -108,6 +107,6 @@ async def service_pool(service_database: ServiceDatabases) -> AsyncIterator[Serv
 
 
 @pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[RunningNats]:
-    with start_nats(tmp_path / "bus") as running:
+def nats_server(tmp_path: Path) -> Iterator[BusServer]:
+    with start_bus(tmp_path / "bus") as running:
         yield running

@@ -15,7 +15,6 @@ import orjson
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from kith.embedded.nats import RunningNats
 from services.contact import following
 from services.pairing import from_registry
 from services.reporting import readers as reporting
@@ -31,6 +30,7 @@ from shared.vault import Vault
 from tests.conftest import ServicePools
 from tests.integration.shell import SECRET
 from tests.integration.test_relay_and_receiving import stop
+from tests.servers import BusServer
 
 SPACE = UUID("3f0b6a1e-7d0c-5b5e-9a51-6f2c0a1f7a55")
 STORES = {source: uuid5(SPACE, f"store {source}") for source in ("registry", "pairing", "contact")}
@@ -164,7 +164,7 @@ def good_event(source: str, number: int) -> Event:
 
 
 @asynccontextmanager
-async def bus_at_work(server: RunningNats, service_pool: ServicePools) -> AsyncIterator[Bus]:
+async def bus_at_work(server: BusServer, service_pool: ServicePools) -> AsyncIterator[Bus]:
     """Run every reader of pairing, contact and reporting on the real project functions."""
     async with AsyncExitStack() as stack:
         client = await nats.connect(server.url_for("operator"))
@@ -191,7 +191,7 @@ async def _quiet(_error: Exception) -> None:
     """A client's complaint about a message: what matters is what the reader makes of it."""
 
 
-async def _wire(server: RunningNats) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _wire(server: BusServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Return a connection to the server as the operator, without a client that would keep to the rules."""
     address = urlsplit(server.url_for("operator"))
     reader, writer = await asyncio.open_connection(address.hostname, address.port)

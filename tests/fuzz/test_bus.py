@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kith.embedded.nats import RunningNats
 from shared.contracts.catalogue import EVENT_CLASSES
 from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
 from shared.parked import drop_parked
@@ -17,6 +16,7 @@ from tests.conftest import ServicePools
 from tests.fuzz.bus_world import SPACE, STORES, Bus, Message, bus_at_work, good_event
 from tests.integration.test_relay_and_receiving import until
 from tests.reporting_world import world
+from tests.servers import BusServer
 
 TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
 CASES = settings(
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(300 * TIMES)
 
 
 @pytest.fixture
-async def bus(nats_server: RunningNats, service_pool: ServicePools) -> AsyncIterator[Bus]:
+async def bus(nats_server: BusServer, service_pool: ServicePools) -> AsyncIterator[Bus]:
     async with bus_at_work(nats_server, service_pool) as bus:
         yield bus
 

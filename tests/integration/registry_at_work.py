@@ -12,7 +12,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from kith.embedded.nats import RunningNats
 from services.registry.app import SPEC
 from shared.contracts.event import Event
 from shared.event_store import START, Pool, read_after
@@ -22,6 +21,7 @@ from shared.service import create_app
 from shared.tokens import Role
 from tests.conftest import ServiceDatabase, ServiceDatabases
 from tests.integration.shell import Deployment, client_of
+from tests.servers import BusServer
 
 FILED_ON = "2026-01-01"
 KNOWLEDGE = (
@@ -134,7 +134,7 @@ class Registry:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, nats_server: RunningNats) -> Deployment:
+def deployment(tmp_path: Path, nats_server: BusServer) -> Deployment:
     return Deployment(tmp_path, nats_server)
 
 

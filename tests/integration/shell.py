@@ -14,7 +14,6 @@ from fastapi import APIRouter, Depends, FastAPI, UploadFile
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, Field
 
-from kith.embedded.nats import RunningNats
 from shared import clock
 from shared.asking import Question
 from shared.contracts.event import AreaCode, Level
@@ -39,6 +38,7 @@ from shared.service import ServiceSpec, create_app
 from shared.settings import Settings
 from shared.tokens import Caller, Permission, Role, issue, new_signing_key, public_jwks
 from tests.conftest import ServiceDatabase
+from tests.servers import BusServer
 
 TOKENS = UUID("4f0c6c0e-2b57-5e0f-8a4c-5d1c6f1a7b10")
 SECRET = b"a secret that is for tests alone, and long enough"
@@ -156,7 +156,7 @@ CONTACT = ServiceSpec("contact", routers, readers=readers)
 class Deployment:
     """The files and addresses that a service is started with, and tokens for its callers."""
 
-    def __init__(self, folder: Path, nats_server: RunningNats) -> None:
+    def __init__(self, folder: Path, nats_server: BusServer) -> None:
         self.folder = folder
         self.key: OKPKey = new_signing_key("test")
         self.bus = nats_server

@@ -8,7 +8,6 @@ import pytest
 from faststream.nats import NatsBroker
 from pydantic import BaseModel
 
-from kith.embedded.nats import RunningNats
 from shared.asking import PAYLOAD_BYTES_MAX, AskFailed, ask
 from shared.problems import Refused
 from shared.tokens import Caller, Role
@@ -22,6 +21,7 @@ from tests.integration.shell import (
     at_work,
     until_ready,
 )
+from tests.servers import BusServer
 
 
 class Long(BaseModel):
@@ -35,7 +35,7 @@ def caller(role: Role, *areas: str) -> Caller:
 
 
 @asynccontextmanager
-async def asking(bus: RunningNats) -> AsyncIterator[NatsBroker]:
+async def asking(bus: BusServer) -> AsyncIterator[NatsBroker]:
     broker = NatsBroker(bus.url_for("contact"), inbox_prefix="_INBOX_contact", logger=None)
     async with broker:
         await broker.start()
@@ -43,7 +43,7 @@ async def asking(bus: RunningNats) -> AsyncIterator[NatsBroker]:
 
 
 async def test_a_question_is_answered_with_the_rights_of_its_caller(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> None:
     deployment = Deployment(tmp_path, nats_server)
     database = await service_database("registry")
@@ -67,7 +67,7 @@ async def test_a_question_is_answered_with_the_rights_of_its_caller(
 
 async def test_a_refusal_and_a_failure_reach_the_asker_as_codes(
     tmp_path: Path,
-    nats_server: RunningNats,
+    nats_server: BusServer,
     service_database: ServiceDatabases,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -87,7 +87,7 @@ async def test_a_refusal_and_a_failure_reach_the_asker_as_codes(
         assert ID_NUMBER not in capsys.readouterr().err
 
 
-async def test_who_asks_nobody_or_too_much_is_told_so_at_once(nats_server: RunningNats) -> None:
+async def test_who_asks_nobody_or_too_much_is_told_so_at_once(nats_server: BusServer) -> None:
     asker = caller(Role.COUNTY, "431299")
     async with asking(nats_server) as broker:
         with pytest.raises(AskFailed) as nobody:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from kith.embedded.nats import RunningNats
 from services.contact.app import SPEC as CONTACT
 from services.pairing.app import SPEC as PAIRING
 from services.registry.app import SPEC as REGISTRY
@@ -21,6 +20,7 @@ from tests.integration.registry_at_work import (  # noqa: F401 - fixtures
     roster,
 )
 from tests.integration.shell import Deployment, client_of
+from tests.servers import BusServer
 
 CARERS = """姓名,性别,身份,所在地代码,联系电话,可结对人数,审查通过
 章红,女,爱心妈妈,431299200201,13811110001,2,是
@@ -29,7 +29,7 @@ CARERS = """姓名,性别,身份,所在地代码,联系电话,可结对人数,�
 
 @pytest.mark.parametrize("spec", [REGISTRY, PAIRING, CONTACT], ids=lambda spec: spec.name)
 async def test_a_live_service_is_not_advanced_beyond_today(
-    spec: ServiceSpec, tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    spec: ServiceSpec, tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> None:
     installed = Deployment(tmp_path, nats_server)
     county = installed.login(Role.COUNTY)
@@ -54,7 +54,7 @@ async def test_a_replay_takes_no_roster_filed_after_the_last_day_advanced_to(
 
 
 async def test_a_replay_takes_no_carers_from_a_day_after_the_last_advanced_to(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> None:
     installed = Deployment(tmp_path, nats_server)
     county = installed.login(Role.COUNTY)

@@ -14,7 +14,6 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from kith.embedded.nats import RunningNats
 from services.pairing.app import SPEC
 from services.pairing.from_registry import READER
 from shared.asking import ask
@@ -40,6 +39,7 @@ from tests.integration.pairing_county import (
     registered,
 )
 from tests.integration.shell import Deployment, client_of, until_ready
+from tests.servers import BusServer
 
 FIRST, LATER = "2026-01-01", "2026-03-01"
 TAKEN_SECONDS_MAX = 60.0
@@ -123,7 +123,7 @@ def workbook(rows: Sequence[Sequence[object]]) -> bytes:
 
 @pytest.fixture
 async def county(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> AsyncIterator[County]:
     deployment = Deployment(tmp_path, nats_server)
     async with (

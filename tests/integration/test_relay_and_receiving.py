@@ -13,7 +13,6 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import APIError, NotFoundError
 
-from kith.embedded.nats import RunningNats, start_nats
 from shared.contracts.registry import AreaDefined
 from shared.envelope import Received
 from shared.event_store import Append, Connection, Pool, append_many, last_position
@@ -25,6 +24,7 @@ from shared.scope import WHOLE_SCOPE
 from shared.subjects import question_subject, stream_of
 from tests.conftest import ServiceDatabases, ServicePools
 from tests.integration.test_event_store import META, SPACE, new
+from tests.servers import BusServer, start_bus
 
 WAIT_SECONDS = 20.0
 STREAM = stream_of("registry")
@@ -62,7 +62,7 @@ async def _quiet(_error: Exception) -> None:
 class House:
     """A source's log, the bus and a target's tables, with as many relays and readers as a test wants."""
 
-    def __init__(self, source: Pool, target: Pool, bus: RunningNats, stack: AsyncExitStack) -> None:
+    def __init__(self, source: Pool, target: Pool, bus: BusServer, stack: AsyncExitStack) -> None:
         self.source, self.target, self.bus, self._stack = source, target, bus, stack
         self.relays: list[Relay] = []
         self.receivings: list[Receiving] = []
@@ -145,7 +145,7 @@ async def _pool(dsn: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture
 async def house(
-    service_pool: ServicePools, service_database: ServiceDatabases, nats_server: RunningNats
+    service_pool: ServicePools, service_database: ServiceDatabases, nats_server: BusServer
 ) -> AsyncIterator[House]:
     database = await service_database("contact")
     owner = await asyncpg.connect(database.owner_dsn)
@@ -198,7 +198,7 @@ async def test_a_relay_killed_at_any_point_is_followed_by_one_that_goes_on(house
 
 
 async def test_the_bus_may_be_away_and_come_back(
-    house: House, nats_server: RunningNats, tmp_path: Path
+    house: House, nats_server: BusServer, tmp_path: Path
 ) -> None:
     await house.relay()
     await house.reader()
@@ -207,7 +207,7 @@ async def test_the_bus_may_be_away_and_come_back(
     nats_server.kill()
     await house.say(*names(50, "meanwhile"))
     await asyncio.sleep(0.5)
-    with start_nats(tmp_path / "bus"):
+    with start_bus(tmp_path / "bus"):
         assert await house.arrived()
         assert sorted(await house.taken()) == sorted(names(50) + names(50, "meanwhile"))
         assert await house.in_stream() == await house.in_log()

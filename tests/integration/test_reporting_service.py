@@ -11,7 +11,6 @@ from uuid import UUID, uuid5
 import httpx
 import pytest
 
-from kith.embedded.nats import RunningNats
 from services.reporting.app import spec
 from services.reporting.figures import When, figures
 from services.reporting.readers import take
@@ -24,6 +23,7 @@ from shared.tokens import Role
 from tests.conftest import ServiceDatabases
 from tests.integration.shell import Deployment, client_of, until_ready
 from tests.reporting_world import COUNTY, TOWNSHIPS, VILLAGES, received, world
+from tests.servers import BusServer
 
 IDS = UUID("8a0b4a2e-7f3e-5a49-9c7f-1f6f0e8f2a11")
 SOURCES = ("registry", "pairing", "contact")
@@ -67,7 +67,7 @@ YEAR: dict[str, Any] = {"from": "2026-01-01"}
 
 @pytest.fixture
 async def county(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> AsyncIterator[County]:
     """Give reporting at work, to which everything was brought already."""
     deployment = Deployment(tmp_path, nats_server)
@@ -81,7 +81,7 @@ async def county(
 
 @pytest.fixture
 async def county_on_the_bus(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> AsyncIterator[County]:
     """Give reporting at work beside three services that have said everything."""
     deployment = Deployment(tmp_path, nats_server)

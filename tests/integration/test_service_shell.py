@@ -8,7 +8,6 @@ import httpx
 import pytest
 import uvicorn
 
-from kith.embedded.nats import RunningNats, start_nats
 from shared.admission import REQUESTS_MAX
 from shared.bus import client_of as client_of_bus
 from shared.service import GRACEFUL_SECONDS_MAX, create_app
@@ -25,12 +24,13 @@ from tests.integration.shell import (
     until,
     until_ready,
 )
+from tests.servers import BusServer, start_bus
 
 VILLAGE, OTHER_TOWNSHIP = "431299200001", "431299201001"
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, nats_server: RunningNats) -> Deployment:
+def deployment(tmp_path: Path, nats_server: BusServer) -> Deployment:
     return Deployment(tmp_path, nats_server)
 
 
@@ -346,7 +346,7 @@ async def test_a_service_starts_and_answers_while_the_bus_is_away_and_goes_on_wh
     tmp_path: Path, service_database: ServiceDatabases
 ) -> None:
     database = await service_database("registry")
-    with start_nats(tmp_path / "bus") as bus:
+    with start_bus(tmp_path / "bus") as bus:
         deployment = Deployment(tmp_path, bus)
         bus.stop()
         async with at_work(REGISTRY, deployment.settings(database), database) as client:
@@ -357,7 +357,7 @@ async def test_a_service_starts_and_answers_while_the_bus_is_away_and_goes_on_wh
             unready = await client.get("/readyz")
             assert unready.status_code == 503
             assert not unready.json()["parts"]["bus"]["ok"]
-            with start_nats(tmp_path / "bus"):
+            with start_bus(tmp_path / "bus"):
                 ready = await until_ready(client)
                 assert ready["ready"], ready
                 status = (await client.get("/status", headers=deployment.login(Role.OPERATOR))).json()

@@ -6,16 +6,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import asyncpg
 import pytest
 
-from kith.embedded.postgres import RunningPostgres
 from shared.event_store import Pool
 from shared.scope import WHOLE_SCOPE
 from tests.conftest import ServiceDatabases
+from tests.servers import DatabaseServer
 
 FreshPool = Callable[[str], AbstractAsyncContextManager[Pool]]
 
 
 @pytest.fixture
-def fresh_pool(postgres: RunningPostgres, service_database: ServiceDatabases) -> FreshPool:
+def fresh_pool(postgres: DatabaseServer, service_database: ServiceDatabases) -> FreshPool:
     """Give a pool on a database of a service that is dropped when the example ends."""
 
     @asynccontextmanager

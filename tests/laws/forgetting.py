@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from kith.embedded.postgres import RunningPostgres
 from shared.event_store import Pool
+from tests.servers import DatabaseServer
 
 LOG = ("kernel.events", "kernel.streams", "kernel.claims", "kernel.commands", "kernel.day")
 
 
-async def forget(postgres: RunningPostgres, pool: Pool, tables: Sequence[str]) -> None:
+async def forget(postgres: DatabaseServer, pool: Pool, tables: Sequence[str]) -> None:
     """Empty the log and *tables* of app; only a superuser who sets the log's triggers aside can."""
     database = await pool.fetchval("SELECT current_database()")
     admin = await asyncpg.connect(postgres.admin_dsn, database=database)

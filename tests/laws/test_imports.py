@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kith.embedded.postgres import RunningPostgres
 from shared.contracts.registry import RosterImported
 from tests.integration.registry_at_work import Registry, child_row, deployment, id_number, registry, roster
 from tests.integration.test_contact_service import ADA, BEN, WILLOW, Contact, contact
 from tests.laws.bounds import bounded
 from tests.laws.forgetting import forget
+from tests.servers import DatabaseServer
 
 __all__ = ["contact", "deployment", "registry"]
 
@@ -106,7 +106,7 @@ async def state_of(registry: Registry) -> dict[str, Any]:
     }
 
 
-async def after(postgres: RunningPostgres, registry: Registry, sent: Sequence[Sent]) -> dict[str, Any]:
+async def after(postgres: DatabaseServer, registry: Registry, sent: Sequence[Sent]) -> dict[str, Any]:
     """Return the state of a registry that got just these papers."""
     await forget(postgres, registry.pool, OF_ROSTERS)
     for name, told in sent:
@@ -117,7 +117,7 @@ async def after(postgres: RunningPostgres, registry: Registry, sent: Sequence[Se
 @given(paper=splits(rows(EAST)))
 @bounded(8)
 async def test_a_roster_in_any_pieces_and_repetitions_is_the_whole(
-    postgres: RunningPostgres,
+    postgres: DatabaseServer,
     registry: Registry,
     paper: tuple[Sequence[Row], Sequence[Sequence[Row]]],
 ) -> None:
@@ -136,7 +136,7 @@ def both(east: Sequence[int], west: Sequence[int], apart: bool) -> st.SearchStra
 @given(papers=both(east=(1, 2), west=(3, 4), apart=False))
 @bounded(8)
 async def test_rosters_without_a_number_in_common_are_the_same_in_any_order(
-    postgres: RunningPostgres, registry: Registry, papers: tuple[list[Row], list[Row]]
+    postgres: DatabaseServer, registry: Registry, papers: tuple[list[Row], list[Row]]
 ) -> None:
     sent = list(zip((EAST, WEST), papers, strict=True))
     expected = await after(postgres, registry, sent)
@@ -146,7 +146,7 @@ async def test_rosters_without_a_number_in_common_are_the_same_in_any_order(
 @given(papers=both(east=(1, 2, 3), west=(2, 3, 4), apart=True))
 @bounded(8)
 async def test_rosters_in_any_order_know_the_same_children_as_often(
-    postgres: RunningPostgres, registry: Registry, papers: tuple[list[Row], list[Row]]
+    postgres: DatabaseServer, registry: Registry, papers: tuple[list[Row], list[Row]]
 ) -> None:
     sent = list(zip((EAST, WEST), papers, strict=True))
     first, second = [await after(postgres, registry, order) for order in (sent, sent[::-1])]
@@ -182,7 +182,7 @@ def visits(draw: st.DrawFn) -> tuple[str, ...]:
 
 
 async def contact_after(
-    postgres: RunningPostgres, contact: Contact, logs: Sequence[Sequence[tuple[str, ...]]]
+    postgres: DatabaseServer, contact: Contact, logs: Sequence[Sequence[tuple[str, ...]]]
 ) -> list[list[tuple[Any, ...]]]:
     """Return the state of a contact that has judged January and then got just these logs."""
     await forget(postgres, contact.pool, OF_LOGS)
@@ -202,7 +202,7 @@ async def contact_after(
 @given(log=splits(visits()))
 @bounded(8)
 async def test_a_visit_log_in_any_pieces_and_repetitions_is_the_whole(
-    postgres: RunningPostgres,
+    postgres: DatabaseServer,
     contact: Contact,
     log: tuple[Sequence[tuple[str, ...]], Sequence[Sequence[tuple[str, ...]]]],
 ) -> None:
@@ -214,7 +214,7 @@ async def test_a_visit_log_in_any_pieces_and_repetitions_is_the_whole(
 @given(log=splits(visits()), turn=st.randoms(use_true_random=False))
 @bounded(8)
 async def test_visit_logs_in_any_order_log_the_same_visits_and_mend_the_same_misses(
-    postgres: RunningPostgres,
+    postgres: DatabaseServer,
     contact: Contact,
     log: tuple[Sequence[tuple[str, ...]], Sequence[Sequence[tuple[str, ...]]]],
     turn: Any,

@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from kith.embedded.postgres import RunningPostgres
 from shared.event_store import Append, Overtaken, Position, append, claim_owners, last_position
 from tests.conftest import ServiceDatabase, ServiceDatabases
 from tests.integration.test_event_store import META, new
 from tests.laws.bounds import bounded
 from tests.laws.log_hands import HANDS, MANY_WISHES, Book, Follower, Hand, Waiting, Wish
+from tests.servers import DatabaseServer
 
 _NAMES = itertools.count()
 
 
 @pytest.fixture
-async def log_database(postgres: RunningPostgres, service_database: ServiceDatabases) -> ServiceDatabase:
+async def log_database(postgres: DatabaseServer, service_database: ServiceDatabases) -> ServiceDatabase:
     """A log whose writers wait for each other as long as they must; a ring of waits is cut at once."""
     database = await service_database("pairing")
     admin = await asyncpg.connect(postgres.admin_dsn)

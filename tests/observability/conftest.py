@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kith.embedded.nats import RunningNats
 from shared import gauges, health
 from tests.conftest import ServiceDatabases
 from tests.integration.shell import CONTACT, REGISTRY, Deployment, at_work, until_ready
 from tests.observability.measuring import STREAM_BYTES_MAX, World
+from tests.servers import BusServer
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def world(
-    tmp_path: Path, nats_server: RunningNats, service_database: ServiceDatabases
+    tmp_path: Path, nats_server: BusServer, service_database: ServiceDatabases
 ) -> AsyncIterator[World]:
     deployment = Deployment(tmp_path, nats_server)
     registry, contact = await service_database("registry"), await service_database("contact")
