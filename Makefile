@@ -13,10 +13,10 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test bench load crash-test check browser image
+.PHONY: help setup demo demo-clean test bench load crash-test check browser image test-containers
 
 help: ## Tell the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.dev ## Make .venv with everything for development, and the kith command in it
 
@@ -43,11 +43,21 @@ image: build/wheelhouse/.filled ## Build the container image KITH_IMAGE on PYTHO
 	  --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" .
 	docker image inspect --format '{{.Size}} bytes, {{.Id}}' $(KITH_IMAGE)
 
+test-containers: setup container-engine image ## Run the tests that need a container engine, and others once more on servers in containers
+	KITH_TEST_SERVERS=containers $(VENV)/bin/python -m pytest tests/integration tests/laws
+	KITH_IMAGE=$(KITH_IMAGE) $(VENV)/bin/python -m pytest tests/containers
+
+container-engine: setup # says what is missing, and has Compose 1.29 where the distribution still has it
+	PYTHON_IMAGE=$(PYTHON_IMAGE) $(VENV)/bin/python -m tests.containers.engine
+	@command -v docker-compose >/dev/null || { \
+	  $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y --no-install-recommends docker-compose; }
+
 check: setup ## Lint, types, import contracts
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/hadolint --ignore DL3059 Dockerfile  # steps that may not become one shell line
 
 # A fresh interpreter, the project's folder on its path (package = false: nothing is built), and the command.
 $(VENV)/bin/kith:

@@ -10,6 +10,7 @@ import typer
 from kith.commands import (
     advancing,
     backups,
+    bundles,
     containers,
     contracts,
     events,
@@ -51,6 +52,7 @@ for group in (
     containers,
     backups,
     examining,
+    bundles,
 ):
     group.add_to(app)
 

@@ -10,17 +10,14 @@ import sys
 from pathlib import Path
 
 NEVER_RUN = (
-    "**/tests",
-    "numpy/f2py",
-    "numpy/distutils",
-    "numpy/_core/include",
-    "numpy/_core/lib",
-    "google/api",
-    "google/type",
-    "google/logging",
-    "google/longrunning",
+    *("**/tests", "numpy/f2py", "numpy/distutils", "numpy/_core/include", "numpy/_core/lib"),
+    *("google/api", "google/type", "google/logging", "google/longrunning"),
+    *("faststream/confluent", "faststream/kafka", "faststream/mqtt", "faststream/rabbit", "faststream/redis"),
 )
-"""Folders below site-packages: tests of libraries, what compiles against them, messages that no trace has."""
+"""Folders below site-packages: tests of libraries, what compiles against them, messages that no trace has,
+buses that are not ours."""
+COLOURS = "pygments/lexers/[a-z]*.py"
+"""Five megabytes of how to colour programming languages, which no command shows."""
 NEVER_READ = (".pyi", ".pyx", ".pxd", ".c", ".h", ".a")
 
 ALWAYS_RUN = (
@@ -44,6 +41,8 @@ def trim(environment: Path) -> None:
     for pattern in NEVER_RUN:
         for folder in list(libraries.glob(pattern)):
             shutil.rmtree(folder, ignore_errors=True)
+    for path in libraries.glob(COLOURS):
+        path.unlink()
     for path in libraries.rglob("*"):
         if path.suffix in NEVER_READ:
             path.unlink()

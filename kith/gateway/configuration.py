@@ -29,9 +29,7 @@ class Upstream:
     """Whether it is a name, whose address is to be asked for again and again."""
 
 
-def write_configuration(
-    folder: Path, settings: GatewaySettings, resolv_conf: str, access_log: str = "/dev/stdout"
-) -> Path:
+def write_configuration(folder: Path, settings: GatewaySettings, resolv_conf: str) -> Path:
     """Write everything nginx needs into *folder* and return the configuration's path.
 
     *resolv_conf* is the text of this machine's /etc/resolv.conf.
@@ -40,18 +38,17 @@ def write_configuration(
     write_pages(folder / "pages")
     (folder / "types.conf").write_text((HERE / "types.conf").read_text(encoding="ascii"), encoding="ascii")
     configuration = folder / "nginx.conf"
-    configuration.write_text(_rendered(folder, settings, resolv_conf, access_log), encoding="utf-8")
+    configuration.write_text(_rendered(folder, settings, resolv_conf), encoding="utf-8")
     return configuration
 
 
-def _rendered(folder: Path, settings: GatewaySettings, resolv_conf: str, access_log: str) -> str:
+def _rendered(folder: Path, settings: GatewaySettings, resolv_conf: str) -> str:
     names = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, autoescape=False)  # noqa: S701 - not HTML
     search = _words_of(resolv_conf, "search")
     upstreams = {name: _upstream(url, search) for name, url in settings.upstreams().items()}
     public_port = settings.gateway_public_https_port
     return names.get_template("nginx.conf.jinja").render(
         folder=folder,
-        access_log=access_log,
         upstreams=upstreams,
         resolvers=[_bracketed(address) for address in _words_of(resolv_conf, "nameserver")],
         body_bytes_max=settings.upload_bytes_max + MULTIPART_BYTES,

@@ -1,0 +1,175 @@
+"""No container has more rights than it uses: tries that must fail, on the bus, on the databases, in the engine."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import nats
+import pytest
+from nats.aio.client import Client
+
+from shared.subjects import SERVICES, stream_of
+from tests.containers.conftest import Year
+from tests.containers.engine import run
+from tests.containers.stack import Stack
+
+pytestmark = pytest.mark.timeout(900)
+
+OURS = (*SERVICES, "gateway")
+EVERYBODY = (*OURS, "nats", "postgres")
+REFUSED_SECONDS = 0.05
+"""The refusal comes before the answer to the ping that follows; it is handled beside it."""
+
+
+class Visitor:
+    """A connection to the bus that keeps what the server refused."""
+
+    def __init__(self, client: Client, refused: list[str]) -> None:
+        self.client = client
+        self.refused = refused
+
+    async def refused_to_say(self, subject: str) -> bool:
+        """Return whether the server refuses what this user says on *subject*, a question too."""
+        before = len(self.refused)
+        await self.client.publish(subject, b"{}", reply=self.client.new_inbox())
+        await self.client.flush()
+        await asyncio.sleep(REFUSED_SECONDS)
+        return len(self.refused) > before
+
+
+async def visit(stack: Stack, user: str) -> Visitor:
+    refused: list[str] = []
+
+    async def keep(failure: Exception) -> None:
+        refused.append(str(failure))
+
+    client = await nats.connect(
+        stack.bus(user), error_cb=keep, inbox_prefix=f"_INBOX_{user}".encode(), max_reconnect_attempts=1
+    )
+    return Visitor(client, refused)
+
+
+async def streams(stack: Stack) -> dict[str, tuple[int, int]]:
+    """Return the first and the last message of every stream."""
+    client = await nats.connect(stack.bus("operator"))
+    states = {name: (await client.jetstream().stream_info(name)).state for name in map(stream_of, SERVICES)}
+    await client.close()
+    return {name: (state.first_seq, state.last_seq) for name, state in states.items()}
+
+
+@pytest.mark.parametrize("user", SERVICES)
+async def test_a_service_says_nothing_in_anothers_name(stack: Stack, year: Year, user: str) -> None:
+    visitor = await visit(stack, user)
+    before = await streams(stack)
+    for other in SERVICES:
+        if other != user:
+            assert await visitor.refused_to_say(f"kith.431299.431299210.{other}.ContactMissed")
+    assert await streams(stack) == before
+    await visitor.client.close()
+
+
+@pytest.mark.parametrize("user", SERVICES)
+async def test_a_service_neither_ends_nor_empties_a_stream_nor_changes_anothers(
+    stack: Stack, year: Year, user: str
+) -> None:
+    visitor = await visit(stack, user)
+    before = await streams(stack)
+    for owner in SERVICES:
+        for verb in ("DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"):
+            assert await visitor.refused_to_say(f"$JS.API.STREAM.{verb}.{stream_of(owner)}"), (verb, owner)
+        if owner != user:
+            assert await visitor.refused_to_say(f"$JS.API.STREAM.CREATE.{stream_of(owner)}"), owner
+            assert await visitor.refused_to_say(f"$JS.API.STREAM.UPDATE.{stream_of(owner)}"), owner
+    assert await streams(stack) == before
+    await visitor.client.close()
+
+
+async def test_a_reader_has_no_hand_on_anothers_place_in_a_stream(stack: Stack, year: Year) -> None:
+    visitor = await visit(stack, "pairing")
+    theirs = f"{stream_of('registry')}.reporting-from-registry"
+    for verb in ("DELETE", "INFO", "CREATE", "DURABLE.CREATE", "MSG.NEXT", "RESET"):
+        assert await visitor.refused_to_say(f"$JS.API.CONSUMER.{verb}.{theirs}"), verb
+    assert await visitor.refused_to_say(f"$JS.ACK.{theirs}.1.1.1.0.0")
+    await visitor.client.close()
+
+
+async def test_a_service_hears_no_answers_that_are_anothers(stack: Stack, year: Year) -> None:
+    visitor = await visit(stack, "contact")
+    await visitor.client.subscribe("_INBOX_registry.>")
+    await visitor.client.subscribe("kith.>")
+    await visitor.client.flush()
+    await asyncio.sleep(0.1)
+    assert len(visitor.refused) == 2
+    await visitor.client.close()
+
+
+@pytest.mark.parametrize("role", SERVICES)
+async def test_a_service_opens_no_other_database(stack: Stack, year: Year, role: str) -> None:
+    for other in (*(f"kith_{service}" for service in SERVICES if service != role), "postgres", "template1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await asyncpg.connect(stack.database(role, other))
+    own = await asyncpg.connect(stack.database(role, f"kith_{role}"))
+    assert not await own.fetchval(
+        "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = $1", role
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await own.execute("DELETE FROM kernel.events")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await own.execute("CREATE TABLE app.mine (id int)")
+    await own.close()
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_a_container_of_ours_runs_as_nobody_on_a_root_it_cannot_write(stack: Stack, service: str) -> None:
+    told = run("docker", "exec", stack.container(service), "cat", "/proc/1/status").stdout
+    process = dict(line.split(":\t", 1) for line in told.splitlines() if ":\t" in line)
+    assert process["Uid"].split() == ["10001"] * 4
+    assert int(process["CapEff"], 16) == int(process["CapBnd"], 16) == 0
+    assert process["NoNewPrivs"] == "1"
+    write = run("docker", "exec", stack.container(service), "touch", "/opt/kith/mine", check=False)
+    assert "Read-only file system" in write.stderr
+
+
+@pytest.mark.parametrize("service", EVERYBODY)
+def test_a_container_has_bounds_and_starts_again(stack: Stack, service: str) -> None:
+    host = stack.inspected(service)["HostConfig"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["LogConfig"]["Config"]["max-size"]
+
+
+@pytest.mark.parametrize("service", [*EVERYBODY, "migrate"])
+def test_no_secret_stands_in_an_environment_or_a_command(stack: Stack, service: str) -> None:
+    secrets = [
+        path.read_text(encoding="utf-8") for path in (stack.data / "secrets").iterdir() if path.is_file()
+    ]
+    told = run("docker", "inspect", stack.container(service)).stdout
+    assert not [secret for secret in secrets if secret in told]
+
+
+def test_only_the_gateway_can_be_reached_from_outside_and_only_on_loopback(stack: Stack) -> None:
+    published = {
+        service: [
+            binding["HostIp"]
+            for bindings in stack.inspected(service)["NetworkSettings"]["Ports"].values()
+            for binding in bindings or []
+        ]
+        for service in EVERYBODY
+    }
+    assert published.pop("gateway") == ["127.0.0.1", "127.0.0.1"]
+    assert not any(published.values())
+
+
+def test_what_signs_tokens_is_in_no_container(stack: Stack) -> None:
+    mounted = {
+        Path(mount["Source"])
+        for service in (*EVERYBODY, "migrate")
+        for mount in stack.inspected(service)["Mounts"]
+        if mount["Type"] == "bind"
+    }
+    signing = stack.data / "secrets" / "signing-key.json"
+    assert signing.exists()
+    assert not mounted & {signing, *signing.parents}
