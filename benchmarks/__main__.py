@@ -21,6 +21,7 @@ from benchmarks.receiving import receiving
 from benchmarks.relaying import relay
 from benchmarks.rivals.side_by_side import rivals
 from benchmarks.servers import Servers, servers
+from benchmarks.tracing import tracing
 
 OUTPUT = Path("build/bench.json")
 
@@ -35,6 +36,7 @@ ROWS: dict[str, Rows] = {
     "judging": lambda on, told: judging(on, told.judged_children, told.repetitions),
     "dashboard": lambda on, told: dashboard(on, told.events, told.repetitions),
     "latency": lambda on, told: latency(on, told.paces, told.seconds),
+    "tracing": lambda _on, told: tracing(told.requests, told.repetitions),
     "rivals": lambda on, told: rivals(on, told.rival_repetitions),
 }
 
@@ -71,6 +73,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each pace is kept")
     parser.add_argument("--rival-repetitions", type=int, default=1)
     parser.add_argument("--appends", type=int, default=3_000, help="single appends in one repetition")
+    parser.add_argument("--requests", type=int, default=20_000, help="requests traced in one repetition")
     parser.add_argument("--bulk", type=int, default=10_000, help="events of one bulk append")
     parser.add_argument("--relayed", type=int, default=20_000, help="events relayed in one repetition")
     parser.add_argument("--received-children", type=int, default=400, help="children whose year is received")

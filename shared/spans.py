@@ -107,32 +107,24 @@ class Spans(Tracing):
             yield
             return
         within = _context_of(passage.traceparent)
-        with self._current("request", SpanKind.SERVER, within) as span:
-            passage.traceparent = _traceparent_of(span) or passage.traceparent
+        span = self._tracer.start_span("request", within, SpanKind.SERVER)
+        if not span.is_recording():
+            yield
+            return
+        passage.traceparent = _traceparent_of(span)
+        with self._at_hand(span, within):
             try:
                 yield
             finally:
-                span.update_name(_allowed_name(passage.method, passage.route))
-                _tell(
-                    span,
-                    {
-                        "http.request.method": passage.method,
-                        "http.route": passage.route,
-                        "http.response.status_code": passage.status,
-                        "kith.code": passage.code,
-                        "kith.correlation_id": passage.correlation_id,
-                        "error.type": passage.error,
-                    },
-                )
-                if passage.status >= FAILURES:
-                    span.set_status(Status(StatusCode.ERROR))
+                _tell_request(span, passage)
 
     @contextmanager
     def span(self, name: str, kind: Kind, facts: Facts, parent: str | None = None) -> Iterator[str | None]:
         """Trace a piece of work."""
         within = None if parent is None else _context_of(parent)
-        with self._current(name, _KINDS[kind], within) as span:
-            _tell(span, facts)
+        span = self._tracer.start_span(name, within, _KINDS[kind])
+        _tell(span, facts)
+        with self._at_hand(span, within):
             yield _traceparent_of(span)
 
     @contextmanager
@@ -174,13 +166,12 @@ class Spans(Tracing):
         self._provider.shutdown()
 
     @contextmanager
-    def _current(self, name: str, kind: SpanKind, within: context.Context | None) -> Iterator[trace.Span]:
-        """Begin a span that is the parent of all that is traced within; a failure is told by its type."""
-        span = self._tracer.start_span(name, within, kind)
+    def _at_hand(self, span: trace.Span, within: context.Context | None) -> Iterator[None]:
+        """Let all that is traced within be part of *span*, and end it; a failure is told by its type."""
         token = context.attach(trace.set_span_in_context(span, within))
         try:
             with at_hand(self), _ending([span]):
-                yield span
+                yield
         finally:
             context.detach(token)
 
@@ -230,6 +221,24 @@ def _ending(spans: Sequence[trace.Span]) -> Iterator[None]:
     finally:
         for span in spans:
             span.end()
+
+
+def _tell_request(span: trace.Span, passage: "Passage") -> None:
+    """Say of a request what the log says of it."""
+    span.update_name(_allowed_name(passage.method, passage.route))
+    _tell(
+        span,
+        {
+            "http.request.method": passage.method,
+            "http.route": passage.route,
+            "http.response.status_code": passage.status,
+            "kith.code": passage.code,
+            "kith.correlation_id": passage.correlation_id,
+            "error.type": passage.error,
+        },
+    )
+    if passage.status >= FAILURES:
+        span.set_status(Status(StatusCode.ERROR))
 
 
 def _tell(span: trace.Span, facts: Facts) -> None:

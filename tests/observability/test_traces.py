@@ -58,9 +58,15 @@ class County:
         told: dict[str, Any] = reply.json()
         return told
 
-    async def read(self, path: str, traceparent: str | None = SAMPLED, **asked: str) -> httpx.Response:
-        headers = self.deployment.login(Role.COUNTY) | ({"traceparent": traceparent} if traceparent else {})
-        reply = await self.clients["reporting"].get(path, headers=headers, params=asked)
+    async def read(
+        self,
+        path: str,
+        traceparent: str | None = SAMPLED,
+        headers: dict[str, str] | None = None,
+        **asked: str,
+    ) -> httpx.Response:
+        worn = self.deployment.login(Role.COUNTY) | ({"traceparent": traceparent} if traceparent else {})
+        reply = await self.clients["reporting"].get(path, headers=worn | (headers or {}), params=asked)
         assert reply.is_success, reply.text
         return reply
 
@@ -147,6 +153,18 @@ async def test_a_childs_registration_is_one_trace_from_the_request_to_the_dashbo
     assert waited.parent_id == of["reporting", "GET /figures"].span_id
     assert of["reporting", "GET /areas/{code}"].attributes["http.response.status_code"] == "200"
     assert not any(span.failed for span in trace)
+
+
+async def test_a_list_with_names_shows_the_question_to_the_vault_and_its_answer(county: County) -> None:
+    position = (await county.post("registry", "/children", None, json=CHILD))["position"]
+    await county.read("/figures", None, area=TOWNSHIP, after=position)
+    page = await county.read("/lists/files.open", area=TOWNSHIP, headers={"Accept": "text/html"})
+    assert NAME[0] in page.text
+    trace = await county.traced(("registry", "answer identities"), ("reporting", "GET /lists/{name}"))
+    of = {span.name: span for span in trace}
+    assert of["ask registry identities"].parent_id == of["GET /lists/{name}"].span_id
+    assert of["answer identities"].parent_id == of["ask registry identities"].span_id
+    assert (of["answer identities"].service, of["answer identities"].kind) == ("registry", SERVER)
 
 
 async def test_what_a_reader_says_in_consequence_is_part_of_the_trace(county: County) -> None:
