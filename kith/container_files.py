@@ -50,12 +50,21 @@ def write_bus_users(data: Path) -> None:
 
     In a folder of its own, which the server is given whole: it reads the new file at a reload (SIGHUP).
     """
-    folder = secrets_folder(data) / "bus"
-    folder.mkdir(mode=0o755, exist_ok=True)
+    users = _bus_users(data)
+    users.parent.mkdir(mode=0o755, exist_ok=True)
     accounts = bus_permissions.accounts(
         lambda user: bus_password(data, user), subscribers=subscribers_of(data)
     )
-    _write(folder / "accounts.json", json.dumps({"accounts": accounts}, indent=2))
+    _write(users, json.dumps({"accounts": accounts}, indent=2))
+
+
+def has_bus_users(data: Path) -> bool:
+    """Return whether containers take who may say and hear what from the data folder."""
+    return _bus_users(data).exists()
+
+
+def _bus_users(data: Path) -> Path:
+    return secrets_folder(data) / "bus" / "accounts.json"
 
 
 def write_bus_routes(data: Path) -> None:

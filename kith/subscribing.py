@@ -10,6 +10,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from kith.bus_permissions import OPERATOR
+from kith.container_files import has_bus_users, write_bus_users
 from kith.deployment import Deployment
 from kith.embedded.kept_secrets import bus_password, bus_password_file
 from kith.embedded.nats import reload_nats
@@ -50,7 +51,7 @@ def write_down(deployment: Deployment, subscriber: Subscriber) -> None:
         raise Failed("subscribers_too_many", Exit.REFUSED, most=SUBSCRIBERS_MAX)
     keep_subscribers(deployment.data, [*others, subscriber])
     bus_password(deployment.data, subscriber.user)
-    reload_nats(deployment.data)
+    _let_the_bus_know(deployment)
 
 
 def forget(deployment: Deployment, subscriber: Subscriber) -> None:
@@ -58,6 +59,13 @@ def forget(deployment: Deployment, subscriber: Subscriber) -> None:
     left = [each for each in subscribers_of(deployment.data) if each != subscriber]
     keep_subscribers(deployment.data, left)
     bus_password_file(deployment.data, subscriber.user).unlink(missing_ok=True)
+    _let_the_bus_know(deployment)
+
+
+def _let_the_bus_know(deployment: Deployment) -> None:
+    """Reload a server that runs here; one in a container has its file, and is told to by who runs it."""
+    if has_bus_users(deployment.data):
+        write_bus_users(deployment.data)
     reload_nats(deployment.data)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kith.container_files import make_container_files
+from kith.deployment import deployment_of
 from kith.embedded.nats import start_nats
 from kith.exits import Exit
 from tests.subscribers.county import YUELIANG
@@ -47,6 +49,13 @@ def test_what_a_name_may_read_does_not_change_under_it(tmp_path: Path) -> None:
     exit_code, told = subscriber(tmp_path, *ADD_SCHOOL, "--area", "431299")
     assert exit_code == Exit.REFUSED
     assert told["error"]["code"] == "subscriber_is_another"
+
+
+def test_the_server_of_a_container_finds_its_new_user_in_the_folder_it_was_given(tmp_path: Path) -> None:
+    make_container_files(deployment_of(tmp_path))
+    subscriber(tmp_path, *ADD_SCHOOL)
+    accounts = json.loads((tmp_path / "secrets" / "bus" / "accounts.json").read_text(encoding="utf-8"))
+    assert set(accounts["accounts"]) == {"KITH", "subscriber-school"}
 
 
 @pytest.mark.parametrize(
