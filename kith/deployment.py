@@ -104,9 +104,10 @@ class Deployment:
         unfinished.write_text(json.dumps(self._facts() | facts, indent=2) + "\n", encoding="ascii")
         unfinished.replace(self._file)
 
-    def copy_facts(self, to: Path) -> None:
-        """Write down in the file *to* what the folder knows about itself."""
-        to.write_text(json.dumps(self._facts(), indent=2) + "\n", encoding="ascii")
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the folder knows about itself: clock, county."""
+        return self._facts()
 
     @property
     def _file(self) -> Path:

@@ -2,6 +2,7 @@
 # archive_command = 'sh archive-wal.sh "%p" "%f" ARCHIVE': one finished piece of WAL into the archive, whole or not at all.
 # A segment that was closed by archive_timeout is mostly zeros: 16 MiB become some 20 KiB.
 set -eu
+umask 027   # in containers the archive belongs to the group of who lets old WAL go
 segment=$1 name=$2 archive=$3
 kept=$archive/$name.gz
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kith.backup.cluster import Cluster
 from kith.backup.repository import Repository
-from kith.backup.tools import run_tool
 from kith.exits import Failed
 from shared.sql import queries
 
@@ -33,9 +32,15 @@ async def archive_up_to(cluster: Cluster, repository: Repository, segment: str) 
 
 def let_go_before(repository: Repository, first_needed: str) -> int:
     """Delete the archived WAL that is older than *first_needed*; return of how many files."""
-    before = len(list(repository.wal.iterdir()))
-    run_tool("pg_archivecleanup", ["-x", ".gz", repository.wal, first_needed])
-    return before - len(list(repository.wal.iterdir()))
+    older = [file for file in repository.wal.glob("[0-9A-F]*.gz") if _is_older(file.name, first_needed)]
+    for file in older:
+        file.unlink()
+    return len(older)
+
+
+def _is_older(name: str, first_needed: str) -> bool:
+    """Compare as PostgreSQL's pg_archivecleanup does: by place, whatever the timeline; histories are kept."""
+    return not name.endswith(".history.gz") and name[8:24] < first_needed[8:24]
 
 
 def first_wal_of(base: Path) -> str:

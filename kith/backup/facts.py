@@ -1,32 +1,44 @@
-"""The few files beside the databases that a restore needs: what the folder knows of itself, and who may call."""
+"""The few files beside the databases that a restore needs: what a folder knows of itself, and who may call."""
 
 import json
 import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from kith.backup.repository import Repository
-from kith.deployment import Deployment
-from kith.signing import Keys, keys_of
 
 DEPLOYMENT = "deployment.json"
 TOKENS = "tokens"
+KEYS, REVOKED = "token-keys.json", "revoked-tokens.json"
 
 
-def copy_facts(deployment: Deployment, into: Path) -> None:
-    """Copy what *deployment* knows of itself and what checks its tokens into a backup; no secret is among it."""
-    deployment.copy_facts(into / DEPLOYMENT)
-    keys = keys_of(deployment.data)
-    (into / TOKENS).mkdir()
-    for file in (keys.public_file, keys.revoked_file):
-        shutil.copy(file, into / TOKENS / file.name)
+@dataclass(frozen=True)
+class Facts:
+    """What stands beside the databases of a deployment; of the vault's secret only a fingerprint is kept."""
+
+    deployment: Mapping[str, str]
+    tokens: Path
+    """The folder of what checks tokens."""
+    vault_secret: Path
+
+    def copy(self, into: Path) -> None:
+        """Copy them into a backup."""
+        (into / DEPLOYMENT).write_text(json.dumps(dict(self.deployment), indent=2) + "\n", encoding="ascii")
+        (into / TOKENS).mkdir()
+        for name in (KEYS, REVOKED):
+            shutil.copy(self.tokens / name, into / TOKENS / name)
 
 
 def bring_facts(repository: Repository, backup: Path, data: Path) -> None:
     """Bring them back into *data*. A token that any backup knows as revoked stays revoked."""
     shutil.copy(backup / DEPLOYMENT, data / DEPLOYMENT)
     (data / TOKENS).mkdir(mode=0o755, exist_ok=True)
-    keys = Keys(data / "secrets", data / TOKENS)
-    shutil.copy(backup / TOKENS / keys.public_file.name, keys.public_file)
-    lists = [path / TOKENS / keys.revoked_file.name for path, _ in repository.backups()]
-    revoked = {token for file in lists for token in json.loads(file.read_text(encoding="ascii"))}
-    keys.revoked_file.write_text(json.dumps(sorted(revoked), indent=2) + "\n", encoding="ascii")
+    shutil.copy(backup / TOKENS / KEYS, data / TOKENS / KEYS)
+    revoked = sorted({*_revoked(repository)})
+    (data / TOKENS / REVOKED).write_text(json.dumps(revoked, indent=2) + "\n", encoding="ascii")
+
+
+def _revoked(repository: Repository) -> Iterator[str]:
+    for path, _ in repository.backups():
+        yield from json.loads((path / TOKENS / REVOKED).read_text(encoding="ascii"))

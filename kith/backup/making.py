@@ -8,15 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kith.backup import archive, base_files
-from kith.backup.cluster import Cluster
-from kith.backup.facts import copy_facts
 from kith.backup.forget_lists import forgotten_in
 from kith.backup.gauge import write_gauges
 from kith.backup.manifest import Manifest, fingerprint
 from kith.backup.repository import Repository
 from kith.backup.retention import kept
 from kith.backup.site import Site
-from kith.backup.tools import run_tool
 from kith.backup.verifying import verify
 from kith.backup.witness import QUIET_SECONDS_MAX, schema_of, witness
 from kith.embedded.locking import FolderLock
@@ -44,18 +41,17 @@ def make(site: Site, repository: Repository, quiet_seconds: float = QUIET_SECOND
     stays unfinished and is deleted by the next one.
     """
     begun, started = clock.now(), clock.elapsed()
-    repository.prepare(site.account)
     lock = FolderLock(repository.folder, "backup")
     try:
         site.archive_into(repository)
         repository.check_room(COPIES * asyncio.run(archive.bytes_of(site.cluster)))
         name, unfinished = repository.begin(begun)
-        _copy_base(site.cluster, unfinished / "base")
+        site.hand.copy_base(site.cluster, unfinished / "base")
         manifest = asyncio.run(
             _witness(site, repository, name, unfinished, begun=begun, quiet_seconds=quiet_seconds)
         )
         manifest.write(unfinished)
-        compared = verify(repository, unfinished, manifest, site.account)
+        compared = verify(repository, unfinished, manifest, site.hand)
         folder = repository.finish(unfinished)
         let_go = prune(repository)
         made = Made(folder, manifest, compared, let_go, round(clock.elapsed() - started, 1))
@@ -63,19 +59,6 @@ def make(site: Site, repository: Repository, quiet_seconds: float = QUIET_SECOND
     finally:
         lock.release()
     return made
-
-
-def _copy_base(cluster: Cluster, base: Path) -> None:
-    """Copy the running cluster, with the WAL that the copy itself needs and a checksum of each file."""
-    run_tool(
-        "pg_basebackup",
-        [
-            *cluster.words,
-            *("-D", str(base), "--format=plain", "--wal-method=stream"),
-            *("--checkpoint=fast", "--manifest-checksums=SHA256"),
-        ],
-        cluster.environment,
-    )
 
 
 async def _witness(
@@ -86,7 +69,7 @@ async def _witness(
     await archive.archive_up_to(site.cluster, repository, seen.segment)
     forgotten = await forgotten_in(site.cluster)
     (folder / "forgotten.json").write_text(json.dumps(forgotten, indent=1) + "\n", encoding="ascii")
-    copy_facts(site.deployment, folder)
+    site.facts.copy(folder)
     base = folder / "base"
     return Manifest(
         name=name,
@@ -102,7 +85,7 @@ async def _witness(
         last_wal=seen.segment,
         bytes=base_files.bytes_of(base),
         schema=await schema_of(site.cluster),
-        vault_secret=fingerprint(site.vault_secret),
+        vault_secret=fingerprint(site.facts.vault_secret),
     )
 
 

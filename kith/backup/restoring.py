@@ -1,26 +1,20 @@
 """Restoring into an empty data folder: the databases to a moment, then all that must agree with them."""
 
-import asyncio
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kith.backup.base_files import check_files
+from kith.backup.bringing_back import BroughtBack, bring_back, check_whole
 from kith.backup.cluster import Cluster
 from kith.backup.facts import bring_facts
-from kith.backup.forget_lists import ForgetLists, forgotten_in, joined, read_lists
-from kith.backup.manifest import Manifest, check_sums, fingerprint
-from kith.backup.mending import Mended, mend
-from kith.backup.readers import counts
+from kith.backup.local_hand import LocalHand
 from kith.backup.reconciling import Agreement, reconcile
-from kith.backup.recovering import Target, recovered
 from kith.backup.repository import Repository, found_at
 from kith.client import Client, Tokens
 from kith.deployment import Deployment
-from kith.embedded.accounts import Account, account_for_postgres, forget_home, home_for
+from kith.embedded.accounts import account_for_postgres, forget_home, home_for
 from kith.embedded.kept_secrets import password, secrets_folder
 from kith.embedded.locking import FolderLock
 from kith.embedded.ports import LOOPBACK
@@ -35,38 +29,23 @@ SECRETS = "secrets"
 
 
 @dataclass(frozen=True)
-class Latest:
-    """What the archive's end holds, seen in passing."""
-
-    forgotten: ForgetLists
-    events: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class Restored:
     """What a restore brought back, and what was seen to agree."""
 
     folder: Path
     backup: str
     to: datetime | None
-    latest: Latest | None
-    mended: Mended
+    back: BroughtBack
     agreement: Agreement
     seconds: float
-
-    @property
-    def left_behind(self) -> dict[str, int]:
-        """How many events of each log the archive holds that are later than the moment restored to."""
-        events = self.mended.events
-        return {name: self.latest.events[name] - events[name] if self.latest else 0 for name in events}
 
     def as_json(self) -> dict[str, Any]:
         return {
             "folder": str(self.folder),
             "backup": self.backup,
             "to": self.to,
-            "left_behind": self.left_behind,
-            "forgotten_again": dict(self.mended.forgotten_again),
+            "left_behind": self.back.left_behind,
+            "forgotten_again": dict(self.back.mended.forgotten_again),
             **self.agreement.as_json(),
             "seconds": self.seconds,
         }
@@ -82,49 +61,41 @@ def restore(
     """
     started = clock.elapsed()
     repository, backup, manifest = found_at(source, moment)
-    _check_empty(target.data)
-    lock = FolderLock(target.data, "kith")
+    data = target.data
+    _check_empty(data)
+    lock = FolderLock(data, "kith")
     try:
-        latest, mended = _bring_back(
-            target.data, repository, backup, manifest, moment=moment, secrets=secrets
-        )
+        _bring_secrets(data, secrets)
+        check_whole(backup, manifest, data / SECRETS / VAULT_SECRET)
+        back = _bring_back(data, repository, backup, moment, manifest.bytes)
     except BaseException:
-        _clear(target.data)
+        _clear(data)
         raise
     finally:
         lock.release()
     with running(target) as runtime, Client(target, Tokens(target), language) as client:
         cluster = Cluster(LOOPBACK, runtime.postgres.port, runtime.postgres.password)
         agreement = reconcile(client, cluster, runtime.bus.url)
-    seconds = round(clock.elapsed() - started, 1)
-    return Restored(target.data, manifest.name, moment, latest, mended, agreement, seconds)
+    return Restored(data, manifest.name, moment, back, agreement, round(clock.elapsed() - started, 1))
 
 
 def _bring_back(
-    data: Path,
-    repository: Repository,
-    backup: Path,
-    manifest: Manifest,
-    *,
-    moment: datetime | None,
-    secrets: Path | None,
-) -> tuple[Latest | None, Mended]:
-    """Recover the databases to *moment* in *data* and mend them; no service runs yet."""
-    check_sums(backup)
-    check_files(backup / "base")
-    _bring_secrets(data, secrets, manifest)
+    data: Path, repository: Repository, backup: Path, moment: datetime | None, size: int
+) -> BroughtBack:
     account = account_for_postgres(data)
-    repository.prepare(account)
-    Repository(data).check_room(manifest.bytes * (1 if moment is None else 2))
+    Repository(data).check_room(size * (1 if moment is None else 2))
     home = home_for(data, account)
-    latest = None if moment is None else _look_at_the_end(repository, backup, home, account)
-    known = (path / "forgotten.json" for path, _ in repository.backups())
-    lists = joined([*map(read_lists, known), *([latest.forgotten] if latest else [])])
-    target = Target(time=moment)
-    with recovered(backup / "base", repository.wal, home / "cluster", target, account) as cluster:
-        mended = asyncio.run(mend(cluster, lists, password(data, SUPERUSER)))
+    back = bring_back(
+        LocalHand(account),
+        repository,
+        backup,
+        home / "cluster",
+        moment,
+        password=password(data, SUPERUSER),
+        beside=home / "looked-at",
+    )
     bring_facts(repository, backup, data)
-    return latest, mended
+    return back
 
 
 def _check_empty(data: Path) -> None:
@@ -142,28 +113,11 @@ def _clear(data: Path) -> None:
             shutil.rmtree(path)
 
 
-def _bring_secrets(data: Path, secrets: Path | None, manifest: Manifest) -> None:
-    """Copy the secrets that were kept apart, and see that the vault's is the one the backup was made with."""
+def _bring_secrets(data: Path, secrets: Path | None) -> None:
+    """Copy the secrets that were kept apart; raises Failed where the vault's is in neither place."""
     folder = secrets_folder(data)
     if secrets is not None:
         shutil.copytree(secrets, folder, dirs_exist_ok=True)
         folder.chmod(0o700)
     if not (folder / VAULT_SECRET).exists():
         raise Failed("secrets_missing", folder=str(folder))
-    if manifest.vault_secret not in {None, fingerprint(folder / VAULT_SECRET)}:
-        raise Failed("other_vault_secret", folder=str(folder))
-
-
-def _look_at_the_end(repository: Repository, backup: Path, home: Path, account: Account | None) -> Latest:
-    """Recover to the archive's end, beside the target, only to see who was forgotten after the moment."""
-    beside = home / "looked-at"
-    try:
-        with recovered(backup / "base", repository.wal, beside, Target(), account) as cluster:
-            return asyncio.run(_look(cluster))
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-async def _look(cluster: Cluster) -> Latest:
-    events = {service: found["events"] for service, found in (await counts(cluster)).items()}
-    return Latest(await forgotten_in(cluster), events)

@@ -1,8 +1,10 @@
-"""Which backups are kept: the newest of each of the last days, weeks and months."""
+"""Which backups are kept: the last ones, and the newest of each of the last days, weeks and months."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+KEEP_LAST = 3
+"""However close they are: who restored and backs up again may have to go back to what was before."""
 KEEP_DAYS = 7
 KEEP_WEEKS = 4
 KEEP_MONTHS = 6
@@ -19,7 +21,7 @@ def kept(made: Iterable[datetime]) -> set[datetime]:
         (KEEP_WEEKS, lambda moment: moment.isocalendar()[:2]),
         (KEEP_MONTHS, lambda moment: (moment.year, moment.month)),
     ]
-    keep: set[datetime] = set()
+    keep = set(newest_first[:KEEP_LAST])
     for count, period_of in periods:
         newest_of: dict[object, datetime] = {}
         for moment in newest_first:

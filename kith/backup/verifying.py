@@ -6,19 +6,17 @@ from pathlib import Path
 
 from kith.backup.base_files import check_files
 from kith.backup.cluster import Cluster
+from kith.backup.hand import Hand
 from kith.backup.manifest import Manifest, check_sums
-from kith.backup.recovering import Target, recovered
 from kith.backup.repository import Repository
+from kith.backup.target import Target
 from kith.backup.witness import count_again, differences
-from kith.embedded.accounts import Account
 from kith.exits import Failed
 
 SHOWN_MAX = 5
 
 
-def verify(
-    repository: Repository, backup: Path, manifest: Manifest, account: Account | None
-) -> dict[str, int]:
+def verify(repository: Repository, backup: Path, manifest: Manifest, hand: Hand) -> dict[str, int]:
     """Prove the backup in the folder *backup*; return how many tables and rows were compared.
 
     Raises Failed: a file is damaged or gone, it does not recover to its restore point from the base and the
@@ -31,7 +29,7 @@ def verify(
     scratch.mkdir(mode=0o711)
     target = Target(restore_point=manifest.restore_point)
     try:
-        with recovered(backup / "base", repository.wal, scratch / "cluster", target, account) as cluster:
+        with hand.recovered(backup / "base", repository.wal, scratch / "cluster", target) as cluster:
             return asyncio.run(_compare(cluster, backup, manifest))
     finally:
         shutil.rmtree(scratch)

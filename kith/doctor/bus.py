@@ -10,7 +10,7 @@ from nats.js.errors import NotFoundError
 
 from kith.bus_permissions import OPERATOR, inbox_of
 from kith.doctor.clocks import skew_of
-from kith.doctor.finding import Finding, bad, warning, well
+from kith.doctor.finding import Finding, bad, doubtful, well
 from shared import clock
 from shared.subjects import SERVICES, stream_of, subjects_of
 
@@ -60,7 +60,7 @@ async def _stream(client: Client, service: str) -> list[Finding]:
     try:
         info = await client.jetstream(timeout=ASK_SECONDS_MAX).stream_info(name)
     except NotFoundError:
-        return [warning("doctor_no_stream", name, service=service)]
+        return [doubtful("doctor_no_stream", name, service=service)]
     findings = [_as_it_should_be(name, service, info.config), _room(name, info), _copies(name, info)]
     if service == SERVICES[0]:
         findings.append(await _clock(client, name, before))
@@ -77,7 +77,7 @@ def _as_it_should_be(name: str, service: str, config: StreamConfig) -> Finding:
         setting
         for setting, right in (
             ("subjects", config.subjects == [subjects_of(service)]),
-            ("discard", config.discard is DiscardPolicy.NEW),
+            ("discard", config.discard == DiscardPolicy.NEW),
             ("max_age", not config.max_age),
             ("max_msgs", config.max_msgs in {None, -1}),
             ("max_msgs_per_subject", config.max_msgs_per_subject in {None, -1}),
@@ -95,12 +95,12 @@ def _as_it_should_be(name: str, service: str, config: StreamConfig) -> Finding:
 def _room(name: str, info: StreamInfo) -> Finding | None:
     limit = info.config.max_bytes or 0
     if limit <= 0:
-        return warning("doctor_stream_unbounded", name)
+        return doubtful("doctor_stream_unbounded", name)
     percent = round(info.state.bytes / limit * 100)
     if info.state.bytes > FULL_SHARE * limit:
         return bad("doctor_stream_full", name, percent=percent)
     if info.state.bytes > LOW_SHARE * limit:
-        return warning("doctor_stream_low", name, percent=percent)
+        return doubtful("doctor_stream_low", name, percent=percent)
     return None
 
 
@@ -109,4 +109,4 @@ def _copies(name: str, info: StreamInfo) -> Finding | None:
         return bad("doctor_two_copies", name)
     replicas = (info.cluster.replicas or []) if info.cluster else []
     away = [peer.name or "?" for peer in replicas if peer.offline or not peer.current]
-    return warning("doctor_copy_away", name, servers=", ".join(away)) if away else None
+    return doubtful("doctor_copy_away", name, servers=", ".join(away)) if away else None

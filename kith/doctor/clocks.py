@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from kith.doctor.finding import Finding, bad, warning, well
+from kith.doctor.finding import Finding, bad, doubtful, well
 from shared import clock
 from shared.tokens import CLOCK_SKEW_SECONDS
 
@@ -16,5 +16,5 @@ def skew_of(where: str, asked_at: datetime, answered: datetime) -> Finding:
     if seconds > CLOCK_SKEW_SECONDS:
         return bad("doctor_clock_wrong", where, seconds=seconds)
     if seconds > SKEW_SECONDS:
-        return warning("doctor_clock_off", where, seconds=seconds)
+        return doubtful("doctor_clock_off", where, seconds=seconds)
     return well("doctor_clock", where, seconds=seconds)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import asyncpg
 
 from kith.doctor.clocks import skew_of
-from kith.doctor.finding import Finding, bad, warning, well
+from kith.doctor.finding import Finding, bad, doubtful, well
 from shared import clock
 from shared.event_store import Connection
 from shared.schema import schema_fit
@@ -42,10 +42,10 @@ async def look_at_server(dsn: str) -> list[Finding]:
         if archiving["failing"]:
             findings.append(bad("doctor_archive_failing", "PostgreSQL", segment=archiving["segment"]))
         elif archiving["mode"] == "off":
-            findings.append(warning("doctor_archive_off", "PostgreSQL"))
+            findings.append(doubtful("doctor_archive_off", "PostgreSQL"))
         held = await connection.fetchval(SQL.horizon)
         if held > HORIZON_SECONDS_MAX:
-            findings.append(warning("doctor_horizon_held", "PostgreSQL", seconds=round(held)))
+            findings.append(doubtful("doctor_horizon_held", "PostgreSQL", seconds=round(held)))
         return findings
     finally:
         await connection.close()
@@ -72,7 +72,7 @@ async def look_at_schema(service: str, dsn: str) -> list[Finding]:
     if fit.missing:
         return [bad("doctor_schema_too_old", where, names=", ".join(fit.missing))]
     if fit.newer:
-        return [warning("doctor_schema_newer", where, names=", ".join(fit.newer))]
+        return [doubtful("doctor_schema_newer", where, names=", ".join(fit.newer))]
     return [well("doctor_schema", where)]
 
 

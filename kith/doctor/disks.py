@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from kith.doctor.finding import Finding, bad, warning, well
+from kith.doctor.finding import Finding, bad, doubtful, well
 
 LOW_SHARE, LOW_BYTES = 0.15, 5 * 1024**3
 FULL_SHARE, FULL_BYTES = 0.05, 1024**3
@@ -16,7 +16,7 @@ def look_at_disks(folders: Mapping[str, Path]) -> list[Finding]:
     findings = [_room(holds, folder) for holds, folder in folders.items()]
     data, backups = folders.get("data"), folders.get("backups")
     if data is not None and backups is not None and data.stat().st_dev == backups.stat().st_dev:
-        findings.append(warning("doctor_one_disk", str(backups), data=str(data)))
+        findings.append(doubtful("doctor_one_disk", str(backups), data=str(data)))
     return findings
 
 
@@ -27,5 +27,5 @@ def _room(holds: str, folder: Path) -> Finding:
     if share < FULL_SHARE and usage.free < FULL_BYTES:
         return bad("doctor_disk_full", str(folder), **told)
     if share < LOW_SHARE and usage.free < LOW_BYTES:
-        return warning("doctor_disk_low", str(folder), **told)
+        return doubtful("doctor_disk_low", str(folder), **told)
     return well("doctor_disk", str(folder), **told)

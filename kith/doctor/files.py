@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from kith.doctor.finding import Finding, bad, warning, well
+from kith.doctor.finding import Finding, bad, doubtful, well
 from shared import clock
 
 WARN_DAYS, LATE_DAYS = 30, 7
@@ -43,5 +43,5 @@ def look_at_certificate(file: Path) -> list[Finding]:
     if left < timedelta(days=LATE_DAYS):
         return [bad("doctor_certificate_late", str(file), **told)]
     if left < timedelta(days=WARN_DAYS):
-        return [warning("doctor_certificate_soon", str(file), **told)]
+        return [doubtful("doctor_certificate_soon", str(file), **told)]
     return [well("doctor_certificate", str(file), **told)]

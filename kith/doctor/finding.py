@@ -32,7 +32,7 @@ def well(code: str, where: str, **params: object) -> Finding:
     return Finding(code, Level.WELL, where, params)
 
 
-def warning(code: str, where: str, **params: object) -> Finding:
+def doubtful(code: str, where: str, **params: object) -> Finding:
     return Finding(code, Level.WARNING, where, params)
 
 

@@ -69,12 +69,7 @@ def _in_containers(server: str) -> Place:
             service: _with_login(server, service, secrets / f"{service}.password", f"kith_{service}")
             for service in SERVICES
         },
-        bus=_with_login(
-            os.environ.get("KITH_NATS_URL", "nats://nats:4222"),
-            OPERATOR,
-            secrets / f"nats-{OPERATOR}.password",
-            "",
-        ),
+        bus=bus_in_containers(),
         services={
             service: os.environ.get(f"KITH_{service.upper()}_URL", f"http://{service}:8080")
             for service in SERVICES
@@ -83,6 +78,13 @@ def _in_containers(server: str) -> Place:
         certificate=_if_there(Path(os.environ.get("KITH_TLS_CERTIFICATE_FILE", TLS_FILE))),
         backups=None if backups is None else Repository(backups),
     )
+
+
+def bus_in_containers() -> str:
+    """Return the address of the bus that the environment names, with the operator's rights."""
+    secrets = Path(os.environ.get("KITH_SECRETS_FOLDER", "/run/secrets"))
+    url = os.environ.get("KITH_NATS_URL", "nats://nats:4222")
+    return _with_login(url, OPERATOR, secrets / f"nats-{OPERATOR}.password", "")
 
 
 def _told_backups() -> Path | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kith.backup.retention import KEEP_DAYS, KEEP_MONTHS, KEEP_WEEKS, kept
+from kith.backup.retention import KEEP_DAYS, KEEP_LAST, KEEP_MONTHS, KEEP_WEEKS, kept
 
 NIGHT = datetime(2026, 11, 27, 2, tzinfo=UTC)
 MOMENTS = st.sets(st.integers(0, 24 * 800).map(lambda hours: NIGHT - timedelta(hours=hours)), max_size=60)
@@ -21,9 +21,9 @@ def test_a_backup_every_night_for_a_year_leaves_days_weeks_and_months() -> None:
     ]
 
 
-def test_of_several_in_a_day_the_newest_is_kept() -> None:
-    noon = NIGHT + timedelta(hours=10)
-    assert kept([NIGHT, noon]) == {noon}
+def test_of_many_in_a_day_the_last_ones_are_kept() -> None:
+    hourly = [NIGHT + timedelta(hours=hours) for hours in range(10)]
+    assert kept(hourly) == set(hourly[-KEEP_LAST:])
 
 
 def test_a_long_pause_lets_nothing_go() -> None:
@@ -36,7 +36,7 @@ def test_the_newest_is_always_kept_and_never_more_than_there_are_places(moments:
     keep = kept(moments)
     assert keep <= moments
     assert not moments or max(moments) in keep
-    assert len(keep) <= KEEP_DAYS + KEEP_WEEKS + KEEP_MONTHS
+    assert len(keep) <= KEEP_LAST + KEEP_DAYS + KEEP_WEEKS + KEEP_MONTHS
 
 
 @given(MOMENTS, st.integers(1, 400))

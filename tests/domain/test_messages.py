@@ -27,7 +27,7 @@ REFUSALS = {
     "Fault",
     "Failed",
     "well",
-    "warning",
+    "doubtful",
     "bad",
 }
 """What is raised or told with a code of the catalogues as its first argument."""

@@ -58,10 +58,10 @@ async def test_a_healthy_server_bus_and_schema_are_well(
 async def test_a_stream_that_forgets_is_full_or_is_gone_is_told(
     js: JetStreamContext, nats_server: RunningNats
 ) -> None:
-    config = (await js.stream_info(stream_of("registry"))).config
-    await js.update_stream(config.evolve(max_msgs=10, max_bytes=2_000))
     for _ in range(10):
         await js.publish("kith.431299.000000000.registry.Told", b"x" * 100)
+    info = await js.stream_info(stream_of("registry"))
+    await js.update_stream(info.config.evolve(max_msgs=10, max_bytes=info.state.bytes + 1))
     await js.delete_stream(stream_of("pairing"))
 
     found = await look_at_bus(nats_server.url)

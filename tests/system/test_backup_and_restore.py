@@ -14,6 +14,7 @@ import pytest
 from kith.advancing import advance
 from kith.backup.archive import archive_up_to
 from kith.backup.epochs import EPOCH
+from kith.backup.local_hand import LocalHand
 from kith.backup.making import Made, make
 from kith.backup.repository import Repository
 from kith.backup.restoring import Restored, restore
@@ -79,7 +80,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         with running(deployment, "advanced"), _client(deployment) as client:
             _live(client, papers)
             repository = repository_of(deployment, None)
-            with site_of(deployment) as site:
+            with site_of(deployment, repository) as site:
                 made = make(site, repository)
                 figures, moment = _figures(client), clock.now()
                 forgotten = client.get("registry", "/children", area=AREA)["items"][0]["child_id"]
@@ -139,8 +140,8 @@ def test_a_backup_holds_no_secret(story: Story) -> None:
 
 def test_figures_are_those_of_the_moment_and_what_came_later_is_told(story: Story) -> None:
     assert _figures(story.client) == story.figures
-    assert story.restored.left_behind["contact"] > 0
-    assert story.restored.left_behind["registry"] > 0
+    assert story.restored.back.left_behind["contact"] > 0
+    assert story.restored.back.left_behind["registry"] > 0
 
 
 def test_every_event_is_in_its_stream_and_with_reporting_once(story: Story) -> None:
@@ -151,7 +152,7 @@ def test_every_event_is_in_its_stream_and_with_reporting_once(story: Story) -> N
 
 
 async def test_who_was_forgotten_later_is_forgotten_again_and_said_to_be(story: Story) -> None:
-    assert story.restored.mended.forgotten_again["registry"] == 1
+    assert story.restored.back.mended.forgotten_again["registry"] == 1
     assert story.restored.agreement.children_forgotten_again == 1
     connection = await asyncpg.connect(story.admin_dsn("registry"))
     known = await connection.fetch("SELECT subject_id::text FROM vault.identities")
@@ -183,14 +184,14 @@ def test_the_doctor_finds_what_was_restored_well_but_for_the_backups_it_lacks(st
 
 def test_a_backup_can_be_proved_again_and_a_flipped_byte_is_found(story: Story) -> None:
     backup = story.made.folder
-    account = account_for_postgres(story.data)
-    assert verify(story.repository, backup, story.made.manifest, account) == story.made.compared
+    hand = LocalHand(account_for_postgres(story.data))
+    assert verify(story.repository, backup, story.made.manifest, hand) == story.made.compared
 
     table = max((backup / "base" / "base").rglob("[0-9]*"), key=lambda path: path.stat().st_size)
     whole = table.read_bytes()
     table.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
     with pytest.raises(Failed, match="backup_damaged"):
-        verify(story.repository, backup, story.made.manifest, account)
+        verify(story.repository, backup, story.made.manifest, hand)
     table.write_bytes(whole)
 
 
@@ -205,7 +206,7 @@ def test_a_backup_whose_content_is_another_is_not_taken_for_proved(story: Story)
             story.repository,
             story.made.folder,
             replace(manifest, figures=figures),
-            account_for_postgres(story.data),
+            LocalHand(account_for_postgres(story.data)),
         )
 
 
