@@ -9,7 +9,7 @@ import httpx
 from kith.client import Client, Json
 from kith.console import Console
 from kith.exits import Exit, Failed
-from kith.papers import township_of
+from kith.papers import in_order
 from kith.states import state_of
 from services.registry.area_list import read_areas
 from shared.contracts.event import Level
@@ -48,7 +48,7 @@ def import_rosters(client: Client, console: Console, papers: Sequence[Path], fil
     """
     reports = []
     with console.progress("importing_rosters", total=len(papers)) as step:
-        for paper in sorted(papers, key=lambda path: (township_of(path), path.name)):
+        for paper in in_order(papers):
             reports.append({"file": paper.name, **_import_roster(client, console, paper, filed_on)})
             step(1)
     return reports

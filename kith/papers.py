@@ -1,6 +1,7 @@
 """A county's papers in a folder: which file is what, by the names that counties use."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ TOWNSHIP = re.compile(r"(\d{9})(?!\d)")
 
 @dataclass(frozen=True)
 class Papers:
-    """The papers of one county; rosters by township code, so that the first of a duplicate is always the same."""
+    """The papers of one county; rosters in order."""
 
     areas: Path
     rosters: tuple[Path, ...]
@@ -40,8 +41,12 @@ def papers_in(folder: Path) -> Papers:
     twice = [str(path.relative_to(folder)) for found in named.values() if len(found) > 1 for path in found]
     if twice:
         raise Failed("papers_twice", Exit.USAGE, folder=str(folder), files=twice)
-    rosters.sort(key=lambda path: (township_of(path), path.name))
-    return Papers(named[AREAS][0], tuple(rosters), named[CARERS][0], named[VISITS][0])
+    return Papers(named[AREAS][0], in_order(rosters), named[CARERS][0], named[VISITS][0])
+
+
+def in_order(rosters: Iterable[Path]) -> tuple[Path, ...]:
+    """Return rosters by township code, so that the first of a duplicate is the same in whatever order they come."""
+    return tuple(sorted(rosters, key=lambda path: (township_of(path), path.name, path)))
 
 
 def township_of(path: Path) -> str:

@@ -222,7 +222,7 @@ async def _say_imported(
     cause: Cause,
 ) -> None:
     event = CarersImported(
-        area=importing.area,
+        area=importing.area[:COUNTY_DIGITS],  # however the list is cut, its rows count in one place
         on=importing.on,
         recorded_on=importing.recorded_on,
         import_id=importing.import_id,

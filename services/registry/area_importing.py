@@ -1,6 +1,7 @@
 """Taking in the county's list of areas: new codes are defined, other names are renamings, the rest stays."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -22,26 +23,26 @@ CHUNK_AREAS = 2_000
 
 async def import_areas(running: Running, cause: Cause, paper: AreaPaper, on: date) -> Answer:
     """Take in a list of areas as it is on *on*; areas that it does not name stay as they are."""
-    told: list[Event] = []
+    told: Counter[str] = Counter()
     for start in range(0, len(paper.areas), CHUNK_AREAS):
         chunk = paper.areas[start : start + CHUNK_AREAS]
-        told += await _take(running, replace(cause, command_id=cause.event_id("chunk", start)), chunk, on)
+        part = replace(cause, command_id=cause.event_id("chunk", start))
+        told.update(await _take(running, part, chunk, on))
 
     async def finish(_: Connection) -> dict[str, Any]:
-        defined = sum(isinstance(event, AreaDefined) for event in told)
         return {
             "import_id": str(cause.event_id("import")),
             "rows": len(paper.areas),
-            "defined": defined,
-            "renamed": len(told) - defined,
-            "already": len(paper.areas) - len(told),
+            "defined": told["defined"],
+            "renamed": told["renamed"],
+            "already": len(paper.areas) - told.total(),
         }
 
     return await once(running.pool, cause, finish)
 
 
-async def _take(running: Running, cause: Cause, rows: Sequence[AreaRow], on: date) -> list[Event]:
-    told: list[Event] = []
+async def _take(running: Running, cause: Cause, rows: Sequence[AreaRow], on: date) -> Mapping[str, int]:
+    """Take some rows once; return how many areas that defined and renamed, whoever has asked before."""
 
     async def work(connection: Connection) -> dict[str, Any]:
         advanced = await day.last_advanced(connection)
@@ -53,12 +54,12 @@ async def _take(running: Running, cause: Cause, rows: Sequence[AreaRow], on: dat
             if events
         ]
         await append_many(connection, appends, cause.meta)
-        told[:] = [event for _, _, events in decided for event in events]
+        told = [event for _, _, events in decided for event in events]
         await project_areas(connection, told)
-        return {}
+        defined = sum(isinstance(event, AreaDefined) for event in told)
+        return {"defined": defined, "renamed": len(told) - defined}
 
-    await once(running.pool, cause, work)
-    return told
+    return (await once(running.pool, cause, work)).body
 
 
 async def _decide(

@@ -29,7 +29,9 @@ from shared.event_store import (
 )
 from tests.integration.test_event_store import META, SPACE, defined
 
-HANDS, STREAMS, KEYS, TAGS = 4, 3, 3, 6
+HANDS, STREAMS, KEYS, TAGS = 4, 6, 3, 6
+WISHES_MAX = 3
+"""Of one write: far fewer than streams, so that a transaction that began early finds some that nobody has touched."""
 LOST = (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError)
 """What a hand is told when its transaction is lost; handling begins anew then."""
 
@@ -69,7 +71,7 @@ def wishes(draw: st.DrawFn) -> Wish:
     )
 
 
-MANY_WISHES = st.lists(wishes(), min_size=1, max_size=STREAMS, unique_by=lambda wish: wish.stream)
+MANY_WISHES = st.lists(wishes(), min_size=1, max_size=WISHES_MAX, unique_by=lambda wish: wish.stream)
 
 
 @dataclass
@@ -207,9 +209,13 @@ class Hand:
         return self.book.append(wish, version or 0)
 
     async def _note(self, taken: Sequence[Append]) -> None:
-        """Remember what was taken, and see that it holds the claims that it was taken with."""
+        """Remember what was taken, and see that it is where it was expected and holds its claims."""
         self.open += taken
         for wanted in taken:
+            version = await self.connection.fetchval(
+                "SELECT version FROM kernel.events WHERE event_id = $1", wanted.events[0].event_id
+            )
+            assert wanted.expected in (None, version - 1)
             owners = await claim_owners(self.connection, wanted.claims)
             assert owners == dict.fromkeys(wanted.claims, wanted.stream)
 

@@ -155,9 +155,12 @@ LEAPS = st.lists(st.integers(1, 200), max_size=3).map(
     lambda days: sorted({FIRST + timedelta(days=n) for n in days} | {LAST})
 )
 EVERY_DAY = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-WHERE_IT_MATTERS = [day for day in EVERY_DAY if day.day in {4, 17, 26}]
+WHERE_IT_MATTERS = {day for day in EVERY_DAY if day.day in {4, 17, 26}}
 """Days soon after those on which windows fall due; on most others an advance judges nothing."""
-
+ONE_BY_ONE = st.integers(0, 180).map(
+    lambda first: sorted({*EVERY_DAY[first : first + 14], *WHERE_IT_MATTERS, LAST})
+)
+"""Two weeks day by day, and of the other days those that matter."""
 
 MERGE_UNDONE = (
     registered("mei", FIRST),
@@ -169,15 +172,19 @@ MERGE_UNDONE = (
 """A visit keeps January's window of the survivor on its due day, whatever a merge's undoing says later."""
 
 
-@example(facts=MERGE_UNDONE, leaps=[date(2026, 3, 1), LAST])
-@given(facts=counties(), leaps=LEAPS)
+@example(
+    facts=MERGE_UNDONE,
+    one_by_one=[*EVERY_DAY[:45], *sorted(WHERE_IT_MATTERS - {*EVERY_DAY[:45]}), LAST],
+    leaps=[date(2026, 3, 1), LAST],
+)
+@given(facts=counties(), one_by_one=ONE_BY_ONE, leaps=LEAPS)
 @bounded(5)
 async def test_day_by_day_or_in_leaps_the_same_is_said(
-    fresh_pool: FreshPool, facts: Sequence[Fact], leaps: Sequence[date]
+    fresh_pool: FreshPool, facts: Sequence[Fact], one_by_one: Sequence[date], leaps: Sequence[date]
 ) -> None:
     async with AsyncExitStack() as stack:
         daily, leaping = [World(await stack.enter_async_context(fresh_pool("contact"))) for _ in range(2)]
-        await live_through(daily, facts, [*WHERE_IT_MATTERS, LAST])
+        await live_through(daily, facts, one_by_one)
         await live_through(leaping, facts, leaps)
         assert await said(leaping) == await said(daily)
         assert await judged(leaping) == await judged(daily)

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from shared.event_store import Append, Overtaken, Position, append, claim_owners, last_position
 from tests.conftest import ServiceDatabase, ServiceDatabases
@@ -67,6 +67,12 @@ class LogMachine(RuleBasedStateMachine):
         else:
             self.desk.run(self.waiting.do(pid, work))
 
+    @initialize(early=st.lists(st.integers(0, HANDS - 1), max_size=2, unique=True))
+    def take_early_places(self, early: Sequence[int]) -> None:
+        """Let some hands have their place in the order before anybody writes, and use it whenever they will."""
+        for number in early:
+            self.begin(number, numbered=True)
+
     @rule(number=st.integers(0, HANDS - 1), numbered=st.booleans())
     def begin(self, number: int, numbered: bool) -> None:
         self._let(number, self.hands[number].begin(numbered=numbered))
@@ -75,9 +81,11 @@ class LogMachine(RuleBasedStateMachine):
     def write(self, number: int, wanted: Sequence[Wish], bulk: bool) -> None:
         self._let(number, self.hands[number].write(wanted, bulk=bulk))
 
-    @rule(number=st.integers(0, HANDS - 1), commit=st.booleans())
-    def end(self, number: int, commit: bool) -> None:
-        self._let(number, self.hands[number].end(commit=commit))
+    @rule(number=st.integers(0, HANDS - 1), commit=st.sampled_from((True, False, None, None)))
+    def end(self, number: int, commit: bool | None) -> None:
+        """Commit, abort, or, half of the times, stay open long."""
+        if commit is not None:
+            self._let(number, self.hands[number].end(commit=commit))
 
     @rule(number=st.integers(0, 1), limit=st.integers(1, 5))
     def read(self, number: int, limit: int) -> None:

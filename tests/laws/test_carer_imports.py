@@ -1,0 +1,89 @@
+"""Laws of lists of carers: split or repeated, a list says what it says; its order changes only whose row is first."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kith.embedded.postgres import RunningPostgres
+from tests.integration.pairing_county import ELM, POPLAR, WILLOW, areas_defined
+from tests.integration.test_pairing_service import County, county
+from tests.laws.bounds import bounded
+from tests.laws.forgetting import forget
+from tests.laws.test_imports import splits
+
+__all__ = ["county"]
+
+TABLES = ("carers", "pairs", "imports", "import_rows")
+COUNTED = ("rows", "taken", "duplicates", "refused")
+NOWHERE = "431299999201"
+
+Row = tuple[object, ...]
+State = tuple[
+    Counter[tuple[Any, ...]], Counter[tuple[Any, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]]
+]
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    """Draw a row from so few people that they come again, as they were, otherwise, or where nobody lives."""
+    kind = draw(st.sampled_from(("爱心妈妈", "志愿者", "儿童主任", "外星人")))
+    return (
+        draw(st.sampled_from(("章红", "李 强", ""))),
+        draw(st.sampled_from(("女", "男"))),
+        kind,
+        draw(st.sampled_from((WILLOW, ELM, POPLAR, NOWHERE))),
+        draw(st.sampled_from(("13811110001", "13811110002"))),
+        draw(st.integers(0, 2)),
+        draw(st.sampled_from(("是", "否"))),
+    )
+
+
+async def after(postgres: RunningPostgres, county: County, lists: Sequence[Sequence[Row]]) -> State:
+    """Return all that pairing knows and has said after it got just these lists."""
+    pool = county.running.pool
+    await forget(postgres, pool, TABLES)
+    for told in lists:
+        await county.take_in([list(row) for row in told], "registry:0-0")
+    said: Counter[tuple[Any, ...]] = Counter()
+    imported: Counter[tuple[Any, ...]] = Counter()
+    for event_type, data in await pool.fetch("SELECT event_type, data FROM kernel.events"):
+        if event_type != "CarersImported":
+            said[event_type, data] += 1
+            continue
+        event = orjson.loads(data)
+        place = (event["area"], event["on"], event["recorded_on"])
+        imported.update({(*place, name): event[name] for name in COUNTED})
+    queries = (
+        "SELECT c::text FROM app.carers c ORDER BY 1",
+        "SELECT row_key, outcome, carer_id FROM app.import_rows ORDER BY 1",
+    )
+    carers, known = [[tuple(row) for row in await pool.fetch(query)] for query in queries]
+    return said, +imported, carers, known
+
+
+@given(paper=splits(rows()))
+@bounded(5)
+async def test_a_list_of_carers_in_any_pieces_and_repetitions_is_the_whole(
+    postgres: RunningPostgres, county: County, paper: tuple[Sequence[Row], Sequence[Sequence[Row]]]
+) -> None:
+    if not county.said:
+        await county.say(*areas_defined())
+    whole, pieces = paper
+    assert await after(postgres, county, pieces) == await after(postgres, county, [whole])
+
+
+@given(papers=st.lists(st.lists(rows(), min_size=1, max_size=4), min_size=2, max_size=3))
+@bounded(5)
+async def test_lists_in_any_order_know_the_same_carers_as_often(
+    postgres: RunningPostgres, county: County, papers: Sequence[Sequence[Row]]
+) -> None:
+    if not county.said:
+        await county.say(*areas_defined())
+    _, counted, carers, _ = await after(postgres, county, papers)
+    _, counted_again, carers_again, _ = await after(postgres, county, papers[::-1])
+    assert counted_again == counted
+    assert len(carers_again) == len(carers)
