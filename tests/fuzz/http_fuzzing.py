@@ -11,6 +11,7 @@ from schemathesis.checks import CheckContext
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
+from schemathesis.engine.run import PhaseName
 from schemathesis.generation.case import Case
 
 Json = dict[str, Any]
@@ -18,15 +19,23 @@ Json = dict[str, Any]
 BEYOND_THE_SCHEMA = frozenset({"day_out_of_range", "string_too_short", "too_short"})
 """Faults of single inputs that JSON Schema cannot say: years, and names that are nothing but spaces."""
 
-LISTS: Mapping[str, tuple[str, str, str]] = {
-    "child_id": ("/children", "get", "/items/0/child_id"),
-    "carer_id": ("/carers", "get", "/items/0/carer_id"),
-    "pair_id": ("/pairs", "get", "/items/0/pair_id"),
-    "visit_id": ("/visits", "get", "/items/0/visit_id"),
-    "summary_id": ("/summaries", "get", "/items/0/summary_id"),
-    "event_id": ("/events", "get", "/events/0/event_id"),
-}
-"""Where the ids come from that other operations take: a list's address, its method, and the place in its answer."""
+GIVEN: Sequence[tuple[str, str, str, str]] = (
+    ("child_id", "get", "/children", "/items/0/child_id"),
+    ("child_id", "post", "/children", "/child_id"),
+    ("carer_id", "get", "/carers", "/items/0/carer_id"),
+    ("carer_id", "post", "/carers", "/carer_id"),
+    ("pair_id", "get", "/pairs", "/items/0/pair_id"),
+    ("pair_id", "post", "/pairs", "/pair_id"),
+    ("visit_id", "get", "/visits", "/items/0/visit_id"),
+    ("visit_id", "post", "/visits", "/visit_id"),
+    ("summary_id", "get", "/summaries", "/items/0/summary_id"),
+    ("summary_id", "post", "/summaries", "/summary_id"),
+    ("import_id", "post", "/imports/rosters", "/import_id"),
+    ("import_id", "post", "/imports/carers", "/import_id"),
+    ("import_id", "post", "/imports/visits", "/import_id"),
+    ("event_id", "get", "/events", "/events/0/event_id"),
+)
+"""The ids that other operations take: who gives them, a list or a command, and the place in the answer."""
 
 
 @schemathesis.check
@@ -55,11 +64,13 @@ class Found:
     """What a run asked and what was wrong with the answers."""
 
     answers: Counter[int] = field(default_factory=Counter)
+    phases: Counter[PhaseName] = field(default_factory=Counter)
     of: dict[str, Counter[int]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
     def take(self, finished: events.ScenarioFinished) -> None:
         recorder = finished.recorder
+        self.phases[finished.phase] += len(recorder.interactions)
         for case_id, interaction in recorder.interactions.items():
             if interaction.response is not None:
                 self.answers[interaction.response.status_code] += 1
@@ -109,7 +120,7 @@ def _config(token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -
     in_bodies = {f"body.{name}": binding for name, binding in bound.items()}
     return SchemathesisConfig.from_dict(
         {
-            "seed": how.seed,
+            **({} if how.seed is None else {"seed": how.seed}),
             "headers": {} if token is None else {"Authorization": f"Bearer {token}"},
             "request-timeout": 60,
             "continue-on-failure": True,
@@ -132,17 +143,29 @@ def _config(token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -
 
 def _linked(document: Json) -> Json:
     """Say in *document* which operations take the ids that a list gives."""
-    for name, (address, method, place) in LISTS.items():
-        lists = document["paths"].get(address, {}).get(method)
-        if lists is None:
+    for name, method, address, place in GIVEN:
+        giver = document["paths"].get(address, {}).get(method)
+        if giver is None:
             continue
-        lists["responses"]["200"]["links"] = {
-            operation["operationId"]: {
-                "operationId": operation["operationId"],
-                "parameters": {name: f"$response.body#{place}"},
-            }
+        told = {name: f"$response.body#{place}"}
+        takers = [
+            operation
             for path, operations in document["paths"].items()
             if f"{{{name}}}" in path
             for operation in operations.values()
+        ]
+        done = next(status for status in giver["responses"] if status.startswith("2"))
+        giver["responses"][done]["links"] = {
+            taker["operationId"]: {
+                "operationId": taker["operationId"],
+                "parameters": told | _after(giver, taker),
+            }
+            for taker in takers
         }
     return document
+
+
+def _after(giver: Json, taker: Json) -> dict[str, str]:
+    """Let who reads what a command has just done wait for it."""
+    waits = any(parameter["name"] == "after" for parameter in taker.get("parameters", ()))
+    return {"after": "$response.body#/position"} if waits and "requestBody" in giver else {}
