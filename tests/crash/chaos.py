@@ -14,6 +14,10 @@ from tests.crash.streams import StreamActs
 
 PAUSE_SECONDS = (8.0, 15.0)
 """Longer than a lease (6 s) and than every wait for an answer of the bus."""
+STALL_SECONDS = (125.0, 140.0)
+"""Longer than the longest wait of a service for a database that says nothing (120 s)."""
+STALLS_FROM_KILLS = 50
+"""A shorter run has no time to wait for a stall."""
 DOWN_SECONDS = (0.0, 3.0)
 HELD_SECONDS = (1.0, 15.0)
 BETWEEN_SECONDS_MAX = 1.0
@@ -55,7 +59,8 @@ class Chaos:
     def run(self, kills: int) -> None:
         """Kill *kills* times, with other acts between, each time while the clerk is at the next bit of work."""
         killing = _dealt(self.chance, self._kills())
-        others = _dealt(self.chance, self._others())
+        stalls = [self.stall] if kills >= STALLS_FROM_KILLS else []
+        others = _dealt(self.chance, [*self._others(), *stalls])
         for n in range(kills):
             self._mend_until(time.monotonic() + PATIENCE_SECONDS, lambda: self.pace.waiting)
             if self.over():
@@ -146,9 +151,15 @@ class Chaos:
         self._mend(POSTGRES)
         return f"froze PostgreSQL, {self._freeze(POSTGRES, family(self.house.postgres.process.pid))}"
 
-    def _freeze(self, name: str, pids: list[int]) -> str:
+    def stall(self) -> str:
+        """Freeze one replica past every timeout of anybody."""
+        replica = self._replica()
+        pids = [replica.process.process.pid]
+        return f"froze {replica.name}, {self._freeze(replica.name, pids, STALL_SECONDS)}"
+
+    def _freeze(self, name: str, pids: list[int], seconds: tuple[float, float] = PAUSE_SECONDS) -> str:
         signal_all(pids, signal.SIGSTOP)
-        return self._later(name, PAUSE_SECONDS, lambda: signal_all(pids, signal.SIGCONT), whole=True)
+        return self._later(name, seconds, lambda: signal_all(pids, signal.SIGCONT), whole=True)
 
     # Cables.
 

@@ -160,8 +160,7 @@ class Proxy:
     async def _end(self) -> None:
         for link in self._links:
             link.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            # What pumped ends with its sockets; a task that is cancelled is an error to asyncio's servers.
+            await asyncio.wait(others, timeout=2 * CONNECT_SECONDS_MAX)
         await asyncio.sleep(0)  # aborted sockets are closed in the loop's next round

@@ -1,15 +1,18 @@
 """One run from beginning to verdict: a county's year through the crashes, and what was wrong after it."""
 
+import asyncio
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.chaos import Chaos
-from tests.crash.checking import differences, restless, told_errors, unhealthy
+from tests.crash.checking import differences, restless, shares_at_rest, told_errors, unhealthy
 from tests.crash.counties import CountyYear
 from tests.crash.deployment import House, running
 from tests.crash.driving import Clerk, Pace
+from tests.crash.read_models import differing_tables
 
 FINISH_SECONDS_MAX = 900.0
 """How long the clerk may still take once everything is mended; after that something hangs."""
@@ -40,12 +43,12 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         Chaos(house, chance, story.tell, pace, lambda: not clerk.working).run(kills)
         pace.allow(1.0)
         clerk.wait(FINISH_SECONDS_MAX)
-        story.wrong += _verdict(house, county, clerk)
+        story.wrong += _verdict(house, county, clerk, story.tell)
         for told, times in told_errors(house).most_common():
             story.tell(f"in the logs {times} times: {told}")
 
 
-def _verdict(house: House, county: CountyYear, clerk: Clerk) -> list[str]:
+def _verdict(house: House, county: CountyYear, clerk: Clerk, tell: Callable[[str], None]) -> list[str]:
     wrong = list(unhealthy(house))
     if clerk.working:
         return [*wrong, f"the year is not through {FINISH_SECONDS_MAX:.0f} s after everything was mended"]
@@ -53,4 +56,7 @@ def _verdict(house: House, county: CountyYear, clerk: Clerk) -> list[str]:
         wrong.append(f"the year ended with {clerk.failure!r}")
     else:
         wrong += differences(house, county, clerk.figures)
-    return [*wrong, *restless(house)]
+    at_rest = shares_at_rest(house)
+    tell("of a core at rest: " + ", ".join(f"{name} {share:.1%}" for name, share in at_rest.items()))
+    wrong += restless(at_rest)
+    return wrong or asyncio.run(differing_tables(house))
