@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from itertools import pairwise
 from types import FrameType
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from kith.commands import (
 )
 from kith.console import LANGUAGE, Console, language_of_terminal
 from kith.exits import Exit, Failed
+from kith.help import speak
 from shared.messages import Language
 
 app = typer.Typer(
@@ -69,10 +71,12 @@ def main() -> int:
     """Run the command line and return its exit code."""
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     signal.signal(signal.SIGINT, _as_ctrl_c)  # a job in a script's background would have it ignored
-    LANGUAGE.set(language_of_terminal())
+    LANGUAGE.set(_language_asked_for(sys.argv))
     console = Console(as_json="--json" in sys.argv)
+    command = typer.main.get_command(app)
+    speak(command, LANGUAGE.get())
     try:
-        app(prog_name="kith")
+        command(prog_name="kith")
     except Failed as failed:
         console.failure(failed)
         return failed.ends
@@ -81,6 +85,12 @@ def main() -> int:
             console.say("interrupted")
         return int(ended.code or Exit.OK)
     return Exit.OK
+
+
+def _language_asked_for(words: list[str]) -> Language:
+    """Return what --lang says, which help and complaints need before the words are parsed."""
+    told = [after for word, after in pairwise(words) if word == "--lang" and after in set(Language)]
+    return Language(told[0]) if told else language_of_terminal()
 
 
 def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:

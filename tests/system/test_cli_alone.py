@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from kith.cli import app
 from kith.exits import Exit
+from kith.help import chinese, one_line, parts_of
 from kith.opening import opened
 from shared import clock
 from shared.tokens import Role, TokenRefused, Verifier
@@ -114,6 +117,17 @@ def test_messages_follow_the_locale_and_the_option(tmp_path: Path) -> None:
     assert "没有删除" in kith(*words, LANG="zh_CN.UTF-8").stderr
     assert "没有删除" in kith("--lang", "zh", *words).stderr
     assert "nothing was deleted" in kith("--lang", "en", *words, LANG="zh_CN.UTF-8").stderr
+
+
+def test_every_help_text_is_there_in_chinese_too() -> None:
+    said = {one_line(part.help) for part in parts_of(typer.main.get_command(app))}
+    assert said - set(chinese()) == set()
+
+
+def test_help_and_complaints_are_chinese_for_who_asks_in_chinese() -> None:
+    assert "推进日期" in kith("--lang", "zh", "advance", "--help").stdout
+    assert "用法有误" in kith("dance", LANG="zh_CN.UTF-8").stderr
+    assert "Advance the day" in kith("advance", "--help").stdout
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
