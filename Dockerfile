@@ -14,7 +14,7 @@ COPY kith /opt/kith/app/kith
 COPY services /opt/kith/app/services
 COPY shared /opt/kith/app/shared
 COPY LICENSE /opt/kith/app/
-COPY --chmod=755 deploy/image/kith /opt/kith/bin/kith
+COPY deploy/image/kith /opt/kith/bin/kith
 COPY deploy/image/trim.py /build/
 RUN ["/opt/kith/bin/python", "-I", "/build/trim.py", "/opt/kith"]
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 NEVER_RUN = (
     *("**/tests", "numpy/f2py", "numpy/distutils", "numpy/_core/include", "numpy/_core/lib"),
+    *("numpy/fft", "numpy/polynomial", "numpy/random", "numpy/testing", "numpy/typing"),
     *("google/api", "google/type", "google/logging", "google/longrunning"),
     *("faststream/confluent", "faststream/kafka", "faststream/mqtt", "faststream/rabbit", "faststream/redis"),
 )
-"""Folders below site-packages: tests of libraries, what compiles against them, messages that no trace has,
+"""Folders below site-packages: tests of libraries, what compiles against them, numbers that no pairing needs,
+messages that no trace has,
 buses that are not ours."""
 COLOURS = "pygments/lexers/[a-z]*.py"
 """Five megabytes of how to colour programming languages, which no command shows."""

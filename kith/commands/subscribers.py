@@ -7,7 +7,8 @@ import typer
 
 from kith.bus_subscribers import API, inbox_of
 from kith.console import Console
-from kith.deployment import deployment_of
+from kith.container_files import has_bus_users
+from kith.deployment import Deployment, deployment_of
 from kith.embedded.kept_secrets import bus_password_file
 from kith.embedded.nats import reload_nats
 from kith.exits import Exit, Failed
@@ -38,6 +39,7 @@ def add(
     console, deployment = Console(as_json=as_json), deployment_of(data)
     subscriber = _well_formed(name, area, event)
     write_down(deployment, subscriber)
+    _ask_for_a_reload(console, deployment)
     facts = {
         "user": subscriber.user,
         "password_file": str(bus_password_file(deployment.data, subscriber.user)),
@@ -66,6 +68,11 @@ def _tell_how_to_read(console: Console, facts: dict[str, str], subscriptions: li
     _tell(console, subscriptions)
     for fact, what in facts.items():
         console.line(f"subscriber_{fact}", what=what)
+
+
+def _ask_for_a_reload(console: Console, deployment: Deployment) -> None:
+    if has_bus_users(deployment.data):
+        console.say("bus_wants_a_reload")
 
 
 @group.command("list")
@@ -108,4 +115,5 @@ def remove(name: Name, data: Data = HERE, as_json: AsJson = False) -> None:
         raise Failed("no_such_subscriber", Exit.REFUSED, name=name)
     asyncio.run(end(deployment, found))
     forget(deployment, found)
+    _ask_for_a_reload(console, deployment)
     console.answer({"removed": found.user}, lambda: console.line("subscriber_removed", user=found.user))

@@ -38,6 +38,10 @@ class Stack:
     def https_address(self) -> str:
         return f"https://localhost:{self.settings['KITH_GATEWAY_HTTPS_PORT']}"
 
+    @property
+    def bus_address(self) -> str:
+        return f"nats://{LOOPBACK}:{self.settings['NATS_PORT']}"
+
     def compose(self, *words: str, check: bool = True) -> str:
         """Run compose on this deployment and return what it printed."""
         settings = str(self.data / "compose.env")
@@ -52,7 +56,12 @@ class Stack:
             check=False,
             capture_output=True,
             text=True,
-            env={**os.environ, "KITH_URL": self.address, "LANG": "C.UTF-8"},
+            env={
+                **os.environ,
+                "KITH_URL": self.address,
+                "KITH_NATS_URL": self.bus_address,
+                "LANG": "C.UTF-8",
+            },
             timeout=COMMAND_SECONDS_MAX,
         )
 
@@ -93,6 +102,7 @@ def deployed(
             "COMPOSE_PROJECT_NAME": f"kith-test-{secrets.token_hex(4)}",
             "KITH_GATEWAY_HTTP_PORT": str(kept_port(data, "gateway")),
             "KITH_GATEWAY_HTTPS_PORT": str(kept_port(data, "gateway-https")),
+            "NATS_PORT": str(kept_port(data, "bus")),
             "KITH_CLOCK": "advanced",
             **(settings or {}),
         }

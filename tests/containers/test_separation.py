@@ -1,6 +1,7 @@
 """No container has more rights than it uses: tries that must fail, on the bus, on the databases, in the engine."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.timeout(900)
 
 OURS = (*SERVICES, "gateway")
 EVERYBODY = (*OURS, "nats", "postgres")
+RELOADED_SECONDS = 2.0
 REFUSED_SECONDS = 0.05
 """The refusal comes before the answer to the ping that follows; it is handled beside it."""
 
@@ -37,14 +39,17 @@ class Visitor:
         return len(self.refused) > before
 
 
-async def visit(stack: Stack, user: str) -> Visitor:
+async def visit(stack: Stack, user: str, inbox: str | None = None) -> Visitor:
     refused: list[str] = []
 
     async def keep(failure: Exception) -> None:
         refused.append(str(failure))
 
     client = await nats.connect(
-        stack.bus(user), error_cb=keep, inbox_prefix=f"_INBOX_{user}".encode(), max_reconnect_attempts=1
+        stack.bus(user),
+        error_cb=keep,
+        inbox_prefix=(inbox or f"_INBOX_{user}").encode(),
+        max_reconnect_attempts=1,
     )
     return Visitor(client, refused)
 
@@ -103,6 +108,41 @@ async def test_a_service_hears_no_answers_that_are_anothers(stack: Stack, year: 
     await visitor.client.close()
 
 
+async def test_a_subscriber_reads_its_township_and_touches_nothing(stack: Stack, year: Year) -> None:
+    township, stream = "431299210", stream_of("contact")
+    added = stack.kith(
+        *("subscriber", "add", "clinic", "--area", township, "--event", "ContactMissed", "--json")
+    )
+    assert added.returncode == 0, added.stderr
+    facts = json.loads(added.stdout)
+    for _ in range(2):  # the second binds what the first made
+        stack.compose("kill", "--signal", "HUP", "nats")
+        await asyncio.sleep(RELOADED_SECONDS)
+
+    visitor = await visit(stack, facts["user"], inbox=facts["inbox_prefix"])
+    waiting = facts["subscriptions"][0]["waiting"]
+    inbox = visitor.client.new_inbox()
+    answers = await visitor.client.subscribe(inbox)
+    asked = json.dumps({"batch": waiting, "expires": 5_000_000_000}).encode()
+    next_of = f"{facts['api_prefix']}.CONSUMER.MSG.NEXT.{stream}.{facts['user']}"
+    await visitor.client.publish(next_of, asked, reply=inbox)
+    subjects = {(await answers.next_msg(timeout=5)).subject for _ in range(waiting)}
+    assert waiting > 100
+    assert subjects == {f"kith.431299.{township}.contact.ContactMissed"}
+    assert not visitor.refused
+
+    before = await streams(stack)
+    for api in ("$JS.API", facts["api_prefix"]):
+        for verb in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE", "MSG.GET"):
+            assert await visitor.refused_to_say(f"{api}.STREAM.{verb}.{stream}"), verb
+        for verb in ("DELETE", "CREATE", "DURABLE.CREATE"):
+            assert await visitor.refused_to_say(f"{api}.CONSUMER.{verb}.{stream}.{facts['user']}"), verb
+    assert await visitor.refused_to_say(f"kith.431299.{township}.contact.ContactMissed")
+    assert await visitor.refused_to_say("ask.kith.registry.names")
+    assert await streams(stack) == before
+    await visitor.client.close()
+
+
 @pytest.mark.parametrize("role", SERVICES)
 async def test_a_service_opens_no_other_database(stack: Stack, year: Year, role: str) -> None:
     for other in (*(f"kith_{service}" for service in SERVICES if service != role), "postgres", "template1"):
@@ -150,7 +190,7 @@ def test_no_secret_stands_in_an_environment_or_a_command(stack: Stack, service: 
     assert not [secret for secret in secrets if secret in told]
 
 
-def test_only_the_gateway_can_be_reached_from_outside_and_only_on_loopback(stack: Stack) -> None:
+def test_only_the_gateway_and_the_bus_can_be_reached_from_outside_and_only_on_loopback(stack: Stack) -> None:
     published = {
         service: [
             binding["HostIp"]
@@ -160,6 +200,7 @@ def test_only_the_gateway_can_be_reached_from_outside_and_only_on_loopback(stack
         for service in EVERYBODY
     }
     assert published.pop("gateway") == ["127.0.0.1", "127.0.0.1"]
+    assert published.pop("nats") == ["127.0.0.1"]
     assert not any(published.values())
 
 
