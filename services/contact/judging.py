@@ -65,9 +65,10 @@ async def judge_window(
 
 
 async def _villages(connection: Connection, window: Window, areas: Sequence[str]) -> list[_Village]:
+    rest = await connection.fetch(SQL.not_judged, areas, window.kind, window.opens)
     rows = await connection.fetch(
         SQL.counted,
-        list(areas),
+        [row["area"] for row in rest],
         window.kind,
         window.opens,
         window.closes,

@@ -3,39 +3,39 @@
 -- it for a short one, and scans whole tables for each child.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 
+-- name: not_judged
+-- Those of these villages in which the window was not judged yet.
+SELECT v.area FROM unnest($1::text[]) AS v(area)
+ WHERE NOT EXISTS (SELECT FROM app.judged_windows j
+                    WHERE j.kind = $2::text AND j.opens = $3::date AND j.area = v.area)
+
 -- name: counted
 -- The children of these villages for whom the window counts, by what was known on its due day, and
--- whether a visit known by then keeps it. Villages that were judged already are left out.
-WITH candidates AS (
-  SELECT DISTINCT st.child_id FROM app.child_states st
-   WHERE st.area = ANY ($1::text[])
-     AND NOT EXISTS (SELECT FROM app.judged_windows j
-                      WHERE j.kind = $2::text AND j.opens = $3::date AND j.area = st.area)
-), living AS (
-  SELECT DISTINCT ON (st.child_id) st.child_id, st.area, st.poor
-    FROM app.child_states st JOIN candidates c ON c.child_id = st.child_id
-   WHERE st.from_on <= $4::date AND st.recorded_on <= $5::date
-   ORDER BY st.child_id, st.from_on DESC, st.seq DESC
+-- whether a visit known by then keeps it. Each child is looked up by its key (LIMIT 1 holds the planner to
+-- it): what a child costs does not grow with the others.
+WITH candidates AS MATERIALIZED (
+  SELECT DISTINCT st.child_id FROM app.child_states st WHERE st.area = ANY ($1::text[])
 )
-SELECT l.area, l.child_id,
-       EXISTS (SELECT FROM app.keeping k
-                WHERE k.child_id = l.child_id AND k.kind = $2::text
-                  AND k.on_day BETWEEN $3::date AND $4::date
-                  AND k.known_on <= $5::date AND k.until_on > $5::date) AS kept
-  FROM living l
- WHERE l.area = ANY ($1::text[])
-   AND NOT EXISTS (SELECT FROM app.judged_windows j
-                    WHERE j.kind = $2::text AND j.opens = $3::date AND j.area = l.area)
-   AND (l.poor OR NOT $6::boolean)
-   AND EXISTS (SELECT FROM app.files f
-                WHERE f.child_id = l.child_id AND f.filed_on <= $3::date AND f.recorded_on <= $5::date
-                  AND NOT coalesce(f.left_known_on <= $5::date
-                                   AND (f.left_on <= $4::date OR f.reason = ANY ($7::text[])), false)
-                  AND NOT EXISTS (SELECT FROM app.former_leavings b
-                                   WHERE b.spell_id = f.spell_id
-                                     AND b.left_known_on <= $5::date AND $5::date < b.superseded_on
-                                     AND (b.left_on <= $4::date OR b.reason = ANY ($7::text[]))))
- ORDER BY l.area, l.child_id
+SELECT living.area, c.child_id,
+       coalesce((SELECT true FROM app.keeping k
+                  WHERE k.child_id = c.child_id AND k.kind = $2::text
+                    AND k.on_day BETWEEN $3::date AND $4::date
+                    AND k.known_on <= $5::date AND k.until_on > $5::date LIMIT 1), false) AS kept
+  FROM candidates c
+ CROSS JOIN LATERAL (SELECT st.area, st.poor FROM app.child_states st
+                      WHERE st.child_id = c.child_id AND st.from_on <= $4::date AND st.recorded_on <= $5::date
+                      ORDER BY st.from_on DESC, st.seq DESC LIMIT 1) living
+ CROSS JOIN LATERAL (SELECT FROM app.files f
+                      WHERE f.child_id = c.child_id AND f.filed_on <= $3::date AND f.recorded_on <= $5::date
+                        AND NOT coalesce(f.left_known_on <= $5::date
+                                         AND (f.left_on <= $4::date OR f.reason = ANY ($7::text[])), false)
+                        AND NOT EXISTS (SELECT FROM app.former_leavings b
+                                         WHERE b.spell_id = f.spell_id
+                                           AND b.left_known_on <= $5::date AND $5::date < b.superseded_on
+                                           AND (b.left_on <= $4::date OR b.reason = ANY ($7::text[])))
+                      LIMIT 1) owed
+ WHERE living.area = ANY ($1::text[]) AND (living.poor OR NOT $6::boolean)
+ ORDER BY living.area, c.child_id
 
 -- name: pairs_in_force
 -- The pairs of these children in force on the window's last day, by what was known on its due day.
@@ -75,13 +75,14 @@ SELECT DISTINCT ON (k.child_id) k.child_id, k.visit_id, k.known_on
  ORDER BY k.child_id, k.known_on, k.seq
 
 -- name: later_leavings
--- The departure that was first known, after the due day, to mean that the window had not been owed.
+-- The departure that was first known, after the due day, to mean that the window had not been owed; of several
+-- words of one day the first.
 SELECT DISTINCT ON (f.child_id) f.child_id, f.left_on, f.reason, f.left_known_on
-  FROM (SELECT child_id, filed_on, left_on, reason, left_known_on FROM app.files
+  FROM (SELECT child_id, filed_on, left_on, reason, left_known_on, NULL AS word FROM app.files
          WHERE child_id = ANY ($1::uuid[])
         UNION ALL
-        SELECT child_id, filed_on, left_on, reason, left_known_on FROM app.former_leavings
+        SELECT child_id, filed_on, left_on, reason, left_known_on, seq FROM app.former_leavings
          WHERE child_id = ANY ($1::uuid[])) f
  WHERE f.left_known_on > $4::date
    AND ((f.filed_on <= $2::date AND f.left_on <= $3::date) OR f.reason = ANY ($5::text[]))
- ORDER BY f.child_id, f.left_known_on, f.filed_on
+ ORDER BY f.child_id, f.left_known_on, f.filed_on, f.word NULLS LAST

@@ -170,6 +170,12 @@ MERGE_UNDONE = (
     unmerged("mei", "lan", date(2026, 2, 20)),
 )
 """A visit keeps January's window of the survivor on its due day, whatever a merge's undoing says later."""
+LEFT_TWICE = (
+    registered("mei", FIRST),
+    left("mei", LeavingReason.REGISTERED_IN_ERROR, date(2026, 2, 20)),
+    left("mei", LeavingReason.DIED, date(2026, 1, 31), date(2026, 2, 20)),
+)
+"""January's misses are withdrawn for the first word of that day, whenever they are judged."""
 
 
 @example(
@@ -177,6 +183,7 @@ MERGE_UNDONE = (
     one_by_one=[*EVERY_DAY[:45], *sorted(WHERE_IT_MATTERS - {*EVERY_DAY[:45]}), LAST],
     leaps=[date(2026, 3, 1), LAST],
 )
+@example(facts=LEFT_TWICE, one_by_one=[*sorted(WHERE_IT_MATTERS), LAST], leaps=[LAST])
 @given(facts=counties(), one_by_one=ONE_BY_ONE, leaps=LEAPS)
 @bounded(5)
 async def test_day_by_day_or_in_leaps_the_same_is_said(
