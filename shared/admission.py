@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from shared.problems import RETRY_SOON_SECONDS, Away
 
-REQUESTS_MAX = 32
+REQUESTS_MAX = 48
 """Requests at work at once. One takes a few milliseconds of the core that a service has, or of the part of one
 that the others leave it, so that the last of so many waits for a moment only; more would wait until nobody
 waits for them any more. A thousand people at work have four requests under way at once."""
