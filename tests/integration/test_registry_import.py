@@ -12,6 +12,7 @@ from shared.contracts.registry import ChildRegistered, RosterImported
 from shared.event_store import Connection
 from shared.tokens import Role
 from tests.integration.registry_at_work import (
+    FILED_ON,
     HEADINGS,
     Registry,
     areas_csv,
@@ -196,6 +197,31 @@ async def test_a_similar_child_without_a_number_is_taken_and_listed(registry: Re
     event = (await registry.events())[-1]
     assert isinstance(event, RosterImported)
     assert event.likely_duplicates == 2
+
+
+ELSEWHERE = (
+    ("431298", "清河县", "", "county"),
+    ("431298200", "西外乡", "431298", "township"),
+    ("431298200201", "柳桥村", "431298200", "village"),
+    ("431298200202", "东河村", "431298200", "village"),
+)
+
+
+async def test_a_namesake_of_another_county_is_nobody_to_compare_with(registry: Registry) -> None:
+    login = registry.login(Role.COUNTY, "431298")
+    reply = await registry.client.post(
+        f"/imports/areas?on={FILED_ON}",
+        files={"file": ("areas.csv", areas_csv(ELSEWHERE))},
+        headers=login,
+    )
+    assert reply.is_success, reply.text
+    first = await registry.take_roster(roster(child_row("周梅")))
+    other = await registry.take_roster(roster(child_row("周梅")), name="431298200.csv", login=login)
+    again = await registry.take_roster(
+        roster(child_row("周梅", 所在村="东河村")), name="431298200.csv", login=login
+    )
+    assert [counts(told) for told in (first, other)] == [{"taken": 1}] * 2
+    assert counts(again) == {"taken": 1, "likely_duplicates": 1}
 
 
 async def test_an_id_number_learned_later_revises_the_file_once_a_person_confirms(registry: Registry) -> None:
