@@ -1,97 +1,237 @@
-"""One piece of work of the growth curve, in a process of its own: prints microseconds a child and megabytes."""
+"""One piece of work of the growth curve, in a process of its own: prints how much was done, what each took and cost.
 
+The tables hold a land of many counties; the work is that of one more, whose code lies in the middle of theirs.
+"""
+
+import argparse
+import asyncio
 import logging
+import os
 import random
-import resource
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import structlog
 import uvloop
 
-from benchmarks.invented import children, registered, village_of
+from benchmarks.invented import FIRST_COUNTY, Child, Told, children, village_of, year
+from benchmarks.invented_papers import area_list, rosters
 from benchmarks.judging import FIRST_MONTH, POLICY, VAULT
+from benchmarks.multiplying import COUNTY_STEP
+from benchmarks.processor import of_process, with_children
 from services.contact.advancing import advance
+from services.registry.app import SPEC
+from services.registry.area_importing import import_areas
+from services.registry.area_list import read_areas
+from services.registry.importing import import_roster
+from services.registry.roster import read_roster
 from services.reporting.figures import When, figures
-from services.reporting.rebuilding import rebuild
+from services.reporting.readers import take
 from services.reporting.side import look_at_live_side
-from shared.contracts.catalogue import decode
-from shared.event_store import Append, Meta, NewEvent, Pool, append_many
+from shared.envelope import Envelope
+from shared.event_store import Pool, Position
 from shared.handling import Cause
+from shared.messages import Language
+from shared.receiving import BATCH_MAX
+from shared.running import Running
 from shared.scope import WHOLE_SCOPE
+from shared.service import create_app
 
-META = Meta(UUID(int=1), UUID(int=2), "bench")
-CHUNK = 2_000
-QUESTIONS = 200
-
-
-async def register(pool: Pool, size: int) -> int:
-    """Append a registration for each child, as an import does: a claim each, CHUNK at a time."""
-    chance = random.Random(1)  # noqa: S311 - invented people, no secret
-    waiting = (registered(child, chance) for child in children(size))
-    async with pool.acquire() as connection:
-        while some := list(islice(waiting, CHUNK)):
-            appends = [
-                Append(
-                    told.stream_id,
-                    [NewEvent(told.event_id, decode(told.event_type, 1, told.body))],
-                    expected=0,
-                    claims=(told.stream_id,),
-                )
-                for told in some
-            ]
-            await append_many(connection, appends, META)
-    return size
+COUNTY = 2_500
+"""Children of one county."""
+MONTHS = 1
+"""Months of visits a child has: more events change the sizes, not the growth."""
+QUESTIONS = 300
+CONNECTIONS = 4
 
 
-async def judge(pool: Pool, size: int) -> int:
-    """Judge the two monthly kinds of one month."""
+class Moment(NamedTuple):
+    """A moment, and how much processor time this process and PostgreSQL had used then, in seconds."""
+
+    clock: float
+    processor: float
+
+
+@dataclass(frozen=True)
+class Land:
+    """What the tables hold: *counties* of COUNTY children each."""
+
+    pool: Pool
+    counties: int
+    seconds: float
+    """How long the work may take; it goes in pieces and ends with the first one after."""
+    postmaster: int
+    """The process of PostgreSQL whose children work here too."""
+
+    def now(self) -> Moment:
+        processor = of_process(os.getpid()) + with_children(self.postmaster)
+        return Moment(time.perf_counter(), processor)
+
+    @property
+    def next_county(self) -> int:
+        """The code of a county that is not there yet."""
+        return FIRST_COUNTY + self.counties // 2 * COUNTY_STEP + 1
+
+
+class Done(NamedTuple):
+    """How much was done, of children or of questions, from when to when."""
+
+    units: float
+    began: Moment
+    ended: Moment
+
+
+async def found_registry(land: Land) -> Done:
+    """Import the first county, of which the others are copies."""
+    return await import_papers(land, FIRST_COUNTY, seed=0)
+
+
+async def found_reporting(land: Land) -> Done:
+    """Receive what is said of the first county."""
+    return await take_events(land, year(COUNTY, 0, MONTHS))
+
+
+async def import_county(land: Land) -> Done:
+    """Import the rosters of one more county, as the registry does when it is sent them."""
+    return await import_papers(land, land.next_county, land.counties + 1)
+
+
+async def import_papers(land: Land, county: int, seed: int) -> Done:
+    running: Running = create_app(SPEC).state.running
+    running.connections = land.pool
+    people = _people(county, seed)
+    areas = read_areas("areas.csv", area_list(people))
+    await import_areas(running, _cause(seed, "areas"), areas, date(2026, 1, 1))
+    done, began = 0, land.now()
+    for name, content, rows in rosters(people, seed):
+        paper = read_roster(name, content)
+        answer = await import_roster(
+            running,
+            _cause(seed, name),
+            paper,
+            filed_on=date(2026, 1, 1),
+            file_key=name,
+            language=Language.ZH,
+        )
+        assert answer.body["refused"] == 0, answer.body
+        done += rows
+        if time.perf_counter() - began.clock > land.seconds:
+            break
+    return Done(done, began, land.now())
+
+
+async def judge_month(land: Land) -> Done:
+    """Judge a month's two kinds of windows for all children, or for as many as the time allows."""
+    pieces: list[Moment] = []
     to = FIRST_MONTH + timedelta(days=34)
-    await advance(pool, VAULT, POLICY, to, Cause(UUID(int=3), b"", "bench", UUID(int=2)))
-    return size
+    with suppress(TimeoutError):
+        async with asyncio.timeout(land.seconds):
+            cause = Cause(UUID(int=3), b"", "bench", UUID(int=2))
+            await advance(land.pool, VAULT, POLICY, to, cause, bell=lambda: pieces.append(land.now()))
+    windows: int = await land.pool.fetchval(
+        "SELECT count(*) FROM app.judged_windows j JOIN app.child_states s ON s.area = j.area"
+    )
+    # The first piece tells when the others began; a child has two windows.
+    return Done(windows / 2 * (len(pieces) - 1) / len(pieces), pieces[0], pieces[-1])
 
 
-async def project(pool: Pool, size: int) -> int:
-    """Make reporting's tables from everything received."""
-    assert await rebuild(pool)
-    return size
+async def project_county(land: Land) -> Done:
+    """Take what is said of one more county in a month, as reporting does when it receives it."""
+    return await take_events(land, year(COUNTY, land.counties + 1, MONTHS, land.next_county))
 
 
-async def ask(pool: Pool, size: int) -> int:
+async def take_events(land: Land, told: Iterable[Told]) -> Done:
+    last: int = await land.pool.fetchval("SELECT coalesce(max(arrival), 0) FROM kept.received")
+    began = land.now()
+    numbered = enumerate(told, start=last + 1)
+    while some := list(islice(numbered, BATCH_MAX)):
+        batch = [_envelope(one, n).open() for n, one in some]
+        async with land.pool.acquire() as connection, connection.transaction():
+            await take(connection, batch)
+    return Done(COUNTY, began, land.now())
+
+
+async def ask(land: Land) -> Done:
     """Ask for all figures of any area as of any day, one question after the other."""
     chance = random.Random(2)  # noqa: S311 - questions, no secret
+    began = land.now()
     for _ in range(QUESTIONS):
-        area = village_of(chance.randrange(size))[: chance.choice((6, 9, 12))]
+        county = FIRST_COUNTY + chance.randrange(land.counties) * COUNTY_STEP
+        area = village_of(chance.randrange(COUNTY), county)[: chance.choice((6, 9, 12))]
         day = date(2026, 1, 1) + timedelta(days=chance.randrange(60))
-        async with pool.acquire() as connection, connection.transaction():
+        async with land.pool.acquire() as connection, connection.transaction():
             await look_at_live_side(connection)
             await figures(connection, area, When(day))
-    return QUESTIONS
+    return Done(QUESTIONS, began, land.now())
 
 
-WORKS: dict[str, Callable[[Pool, int], Awaitable[int]]] = {
-    "register": register,
-    "judge a month": judge,
-    "project a year's files and a month": project,
+WORKS: dict[str, Callable[[Land], Awaitable[Done]]] = {
+    "found registry": found_registry,
+    "found reporting": found_reporting,
+    "import": import_county,
+    "judge a month": judge_month,
+    "project a month": project_county,
     "dashboard, a question": ask,
 }
 
 
-async def main(work: str, dsn: str, size: int) -> None:
-    """Do *work* once and print what it cost."""
-    async with asyncpg.create_pool(dsn, min_size=4, max_size=4, server_settings=WHOLE_SCOPE) as pool:
-        begun = time.perf_counter()
-        done = await WORKS[work](pool, size)
-        took = time.perf_counter() - begun
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"[{took / done * 1e6}, {megabytes}]\n")
+def _people(county: int, seed: int) -> list[Child]:
+    return list(children(COUNTY, seed, county))
+
+
+def _cause(seed: int, what: str) -> Cause:
+    command_id = UUID(int=random.Random(f"{seed} {what}").getrandbits(128), version=4)  # noqa: S311 - no secret
+    return Cause(command_id, what.encode(), "bench", command_id)
+
+
+def _envelope(one: Told, position: int) -> Envelope:
+    return Envelope(
+        event_id=str(one.event_id),
+        event_type=one.event_type,
+        schema_version=1,
+        stream_id=one.stream_id,
+        version=one.version,
+        position=Position(1, position),
+        store_id=UUID(int=7),
+        data=one.body.encode(),
+        meta={},
+        source=one.source,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def megabytes_at_most() -> float:
+    """Return the most memory that this process ever held, in MB: what its parent held does not count."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1000
+
+
+async def main() -> None:
+    """Do one work once and print what it cost."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growing", description=__doc__)
+    parser.add_argument("work", choices=WORKS)
+    parser.add_argument("dsn")
+    parser.add_argument("counties", type=int)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("postmaster", type=int)
+    told = parser.parse_args()
+    async with asyncpg.create_pool(
+        told.dsn, min_size=CONNECTIONS, max_size=CONNECTIONS, server_settings=WHOLE_SCOPE
+    ) as pool:
+        done = await WORKS[told.work](Land(pool, told.counties, told.seconds, told.postmaster))
+    each = [(end - begin) / done.units * 1e6 for begin, end in zip(done.began, done.ended, strict=True)]
+    sys.stdout.write(f"{[done.units, *each, megabytes_at_most()]}\n")
 
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    uvloop.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    uvloop.run(main())

@@ -1,30 +1,41 @@
 """`python -m benchmarks.growth 2500 25000 250000`: what a child costs, in time and memory, as children become more.
 
-Each piece of work runs in a process of its own, whose memory is told beside its time; what it works on is
-loaded before by another.
+The services themselves make one county of 2,500 children; its rows are multiplied to so many counties
+(benchmarks.multiplying). Then each piece of work runs once in a process of its own, whose memory is told.
 """
 
 import argparse
 import asyncio
+import shlex
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import orjson
 import uvloop
 
-from benchmarks.invented import children, year
+from benchmarks.growing import COUNTY, MONTHS
+from benchmarks.invented import children
 from benchmarks.judging import load_contact
+from benchmarks.multiplying import TABLES
 from benchmarks.plot import Line, plot
-from benchmarks.rebuilding import load_received
 from benchmarks.servers import Servers, servers
+from kith.deployment import Deployment
 
 SIZES = (2_500, 25_000, 250_000)
 NATION = 9_020_000
 """Children left behind at the count of 2016; asked for by size, never by default."""
-MONTHS = 1
-"""Months of visits a child has here: more events change the size, not the growth."""
-PLOT = Path("docs/images/growth.svg")
+SECONDS = 60.0
+"""How long one piece of work may take at most: it goes piece by piece, and what a child costs is the same."""
+PLOT, RESULT = Path("docs/images/growth.svg"), Path("build/growth.json")
+WORKS: Mapping[str, Sequence[str]] = {
+    "registry": ("import",),
+    "contact": ("judge a month",),
+    "reporting": ("project a month", "dashboard, a question"),
+}
 
 
 class Cost(NamedTuple):
@@ -32,72 +43,166 @@ class Cost(NamedTuple):
 
     work: str
     children: int
+    """How many the tables held."""
+    done: float
+    """Of how many children the work was done, or how many questions were asked."""
     microseconds: float
-    """For each child; of a dashboard, for each question."""
+    """For each of them, by the clock."""
+    processor: float
+    """For each of them, of the processor: of the work's process and of PostgreSQL."""
     megabytes: float
     """The most that its process ever held."""
 
 
+class Told(NamedTuple):
+    """How the measuring is to go."""
+
+    sizes: Sequence[int]
+    services: Sequence[str]
+    leave_out: Sequence[str]
+    """Tables that stay as one county leaves them: rows are added there and not looked for, and disks are small."""
+    seconds: float
+    loading: Sequence[str]
+    """A command that is put before each loading, on a machine that others use."""
+    measuring: Sequence[str]
+    """And before each measuring."""
+
+
 def main() -> None:
     """Measure each size, the smallest first, and draw the curves."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sizes", type=int, nargs="*", default=SIZES)
-    told = parser.parse_args()
+    told = _told()
+    RESULT.parent.mkdir(exist_ok=True)
     costs: list[Cost] = []
     with servers() as on:
         for size in sorted(told.sizes):
-            costs += uvloop.run(_measured(on, size))
-            sys.stderr.write(f"{size:,} children measured\n")
-    sys.stdout.write(_table(costs) + "\n")
-    PLOT.write_text(_drawn(costs), encoding="utf-8")
+            for service in told.services:
+                costs += uvloop.run(_measured(on, service, size, told))
+    _keep(costs)
+    sys.stdout.write(_table(_kept()) + "\n")
+    PLOT.write_text(_drawn(_kept()), encoding="utf-8")
 
 
-async def _measured(on: Servers, size: int) -> list[Cost]:
-    registry, contact, reporting = [
-        await on.database(service) for service in ("registry", "contact", "reporting")
-    ]
-    await load_contact(on, contact, list(children(size)), MONTHS)
-    await load_received(on, reporting, year(size, months=MONTHS))
-    await on.checkpoint()
-    costs = [
-        await _cost("register", registry, size),
-        await _cost("judge a month", contact, size),
-        await _cost("project a year's files and a month", reporting, size),
-        await _cost("dashboard, a question", reporting, size),
-    ]
-    for dsn in (registry, contact, reporting):
-        await on.drop(dsn)
+async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Cost]:
+    counties, began = size // COUNTY, time.perf_counter()
+    environment = _environment(on, service)
+    dsn = await on.database(service)
+    admin = on.as_admin(dsn)
+    if service == "contact":
+        await load_contact(on, dsn, list(children(COUNTY)), MONTHS)
+    else:
+        founding = _growing(on, f"found {service}", dsn, 1, told.seconds)
+        await _run([*told.loading, *founding], environment)
+    for table in TABLES[service]:
+        if counties == 1 or table in told.leave_out:
+            continue
+        command = [sys.executable, "-m", "benchmarks.multiplying", service, table, admin, str(counties)]
+        await _run([*told.loading, *command], environment)
+        _say(f"{table}: {await _gigabytes(admin):.2f} GB, {time.perf_counter() - began:.0f} s")
+    await _settled(admin)
+    _say(f"{service}, {size:,} children: {await _gigabytes(admin):.2f} GB")
+    costs = []
+    for work in WORKS[service]:
+        said = await _run([*told.measuring, *_growing(on, work, dsn, counties, told.seconds)], environment)
+        costs.append(Cost(work, size, *orjson.loads(said.splitlines()[-1])))
+        _say(str(costs[-1]))
+    await on.drop(dsn)
     return costs
 
 
-async def _cost(work: str, dsn: str, size: int) -> Cost:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.growing", work, dsn, str(size)), stdout=asyncio.subprocess.PIPE
-    )
+def _environment(on: Servers, service: str) -> dict[str, str]:
+    deployment = Deployment(on.folder)
+    deployment.prepare()
+    return deployment.environment_of(service, on.postgres, on.bus, "advanced")
+
+
+def _growing(on: Servers, work: str, dsn: str, counties: int, seconds: float) -> list[str]:
+    facts = (dsn, counties, seconds, on.postgres.process.pid)
+    return [sys.executable, "-m", "benchmarks.growing", work, *map(str, facts)]
+
+
+async def _run(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
     said, _ = await process.communicate()
-    assert process.returncode == 0, work
-    microseconds, megabytes = orjson.loads(said.splitlines()[-1])
-    return Cost(work, size, microseconds, megabytes)
+    assert process.returncode == 0, command
+    return said
 
 
-def _table(costs: list[Cost]) -> str:
+async def _settled(admin: str) -> None:
+    """Write out what loading left behind, and look at the sizes of tables once."""
+    connection = await asyncpg.connect(admin, command_timeout=None)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+
+
+async def _gigabytes(admin: str) -> float:
+    connection = await asyncpg.connect(admin)
+    size: int = await connection.fetchval("SELECT pg_database_size(current_database())")
+    await connection.close()
+    return size / 1e9
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _keep(costs: Sequence[Cost]) -> None:
+    """Put *costs* beside what was measured before, in the place of the same work at the same size."""
+    known = {(cost.work, cost.children): cost for cost in _kept()}
+    known |= {(cost.work, cost.children): cost for cost in costs}
+    RESULT.write_bytes(orjson.dumps([cost._asdict() for cost in known.values()], option=orjson.OPT_INDENT_2))
+
+
+def _kept() -> list[Cost]:
+    kept = orjson.loads(RESULT.read_bytes()) if RESULT.exists() else []
+    order = [work for works in WORKS.values() for work in works]
+    return sorted((Cost(**cost) for cost in kept), key=lambda cost: (order.index(cost.work), cost.children))
+
+
+def _table(costs: Sequence[Cost]) -> str:
     sizes = sorted({cost.children for cost in costs})
     lines = [
-        "| µs a child (MB of the process) |" + "".join(f" {size:,} |" for size in sizes),
+        "| processor µs a child (by the clock; MB of the process) |"
+        + "".join(f" {size:,} |" for size in sizes),
         "|---|" + "---:|" * len(sizes),
     ]
     for work in dict.fromkeys(cost.work for cost in costs):
-        cells = [f"{one.microseconds:,.0f} ({one.megabytes:.0f})" for one in costs if one.work == work]
-        lines.append(f"| {work} | " + " | ".join(cells) + " |")
+        cells = {one.children: _cell(one) for one in costs if one.work == work}
+        lines.append(f"| {work} | " + " | ".join(cells.get(size, "") for size in sizes) + " |")
     return "\n".join(lines)
 
 
-def _drawn(costs: list[Cost]) -> str:
+def _cell(cost: Cost) -> str:
+    return f"{cost.processor:,.0f} ({cost.microseconds:,.0f}; {cost.megabytes:.0f})"
+
+
+def _drawn(costs: Sequence[Cost]) -> str:
     lines = [
-        Line(work, [(one.children, one.microseconds) for one in costs if one.work == work])
+        Line(work, [(one.children, one.processor) for one in costs if one.work == work])
         for work in dict.fromkeys(cost.work for cost in costs)
     ]
-    return plot("Microseconds a child, by number of children", lines)
+    return plot("Processor time a child, in microseconds, by number of children", lines)
+
+
+def _told() -> Told:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("sizes", type=int, nargs="*", default=SIZES, help=f"multiples of {COUNTY:,}")
+    parser.add_argument("--services", nargs="+", choices=WORKS, default=list(WORKS))
+    parser.add_argument("--leave-out", nargs="+", default=[], help="tables that are not to be multiplied")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="at most, for a piece of work")
+    parser.add_argument("--loading-under", default="", help="a command to put before each loading")
+    parser.add_argument("--measuring-under", default="", help="a command to put before each measuring")
+    told = parser.parse_args()
+    if wrong := [size for size in told.sizes if size % COUNTY]:
+        parser.error(f"no multiple of {COUNTY:,}: {wrong}")
+    return Told(
+        told.sizes,
+        told.services,
+        told.leave_out,
+        told.seconds,
+        shlex.split(told.loading_under),
+        shlex.split(told.measuring_under),
+    )
 
 
 if __name__ == "__main__":

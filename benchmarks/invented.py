@@ -10,6 +10,7 @@ SEED = 2016
 CHILDREN_A_VILLAGE = 15
 VILLAGES_A_TOWNSHIP = 15
 TOWNSHIPS_A_COUNTY = 15
+FIRST_COUNTY = 430_001
 FIRST_DAY = date(2026, 1, 1)
 MONTHS = 10
 """Months of visits: the example county has twenty visits a child and seven misses."""
@@ -39,19 +40,19 @@ class Child(NamedTuple):
     poor: bool
 
 
-def village_of(number: int) -> str:
-    """Return the code of the village in which child *number* lives."""
+def village_of(number: int, first_county: int = FIRST_COUNTY) -> str:
+    """Return the code of the village in which child *number* lives, where the first county has this code."""
     village = number // CHILDREN_A_VILLAGE
     township, county = village // VILLAGES_A_TOWNSHIP, village // (VILLAGES_A_TOWNSHIP * TOWNSHIPS_A_COUNTY)
-    return f"{430000 + county + 1}{100 + township % TOWNSHIPS_A_COUNTY:03d}{village % VILLAGES_A_TOWNSHIP + 1:03d}"
+    return f"{first_county + county}{100 + township % TOWNSHIPS_A_COUNTY:03d}{village % VILLAGES_A_TOWNSHIP + 1:03d}"
 
 
-def children(count: int, seed: int = SEED) -> Iterator[Child]:
+def children(count: int, seed: int = SEED, first_county: int = FIRST_COUNTY) -> Iterator[Child]:
     """Yield invented children, village by village; the same seed gives the same."""
     chance = random.Random(seed)  # noqa: S311 - invented people, no secret
     for number in range(count):
         born = date(2011, 1, 1) + timedelta(days=chance.randrange(5_000))
-        yield Child(new_id(chance), village_of(number), born, chance.random() < 0.03)
+        yield Child(new_id(chance), village_of(number, first_county), born, chance.random() < 0.03)
 
 
 def new_id(chance: random.Random) -> UUID:
@@ -59,9 +60,11 @@ def new_id(chance: random.Random) -> UUID:
     return UUID(int=chance.getrandbits(128), version=4)
 
 
-def year(count: int, seed: int = SEED, months: int = MONTHS) -> Iterator[Told]:
+def year(
+    count: int, seed: int = SEED, months: int = MONTHS, first_county: int = FIRST_COUNTY
+) -> Iterator[Told]:
     """Yield everything that is said of *count* children in a year: files, pairs, then month by month."""
-    people = list(children(count, seed))
+    people = list(children(count, seed, first_county))
     chance = random.Random(seed + 1)  # noqa: S311 - invented people, no secret
     yield from _areas(people, chance)
     for child in people:

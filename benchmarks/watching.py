@@ -3,13 +3,13 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import orjson
 
+from benchmarks.processor import of_process, with_children
 from benchmarks.wire import Connections
 from kith.runtime import Runtime
 
@@ -18,8 +18,6 @@ WEIGH_SECONDS = 15.0
 """How often memory is weighed: reading every page table of every process is work too."""
 GENERATOR = "generator"
 """The callers themselves, who share the machine."""
-
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Weighed(NamedTuple):
@@ -66,34 +64,9 @@ class Watched:
 
     def processor_seconds(self) -> dict[str, float]:
         """Return how much processor time each process has used since it began."""
-        used = {service.name: _seconds(service.process.pid) for service in self.runtime.services}
+        used = {service.name: of_process(service.process.pid) for service in self.runtime.services}
         return used | {
-            "nats": _seconds(self.runtime.bus.process.pid),
-            "postgres": _with_children(self.runtime.postgres.process.pid),
-            GENERATOR: _seconds(os.getpid()),
+            "nats": of_process(self.runtime.bus.process.pid),
+            "postgres": with_children(self.runtime.postgres.process.pid),
+            GENERATOR: of_process(os.getpid()),
         }
-
-
-def _seconds(pid: int) -> float:
-    user, system, *_ = _times(pid)
-    return user + system
-
-
-def _with_children(pid: int) -> float:
-    """Return what a process, its children and those that have ended have used."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return sum(_times(pid)) + sum(_living(children))
-
-
-def _living(pids: list[str]) -> Iterator[float]:
-    for pid in pids:
-        try:
-            yield _seconds(int(pid))
-        except OSError:
-            continue
-
-
-def _times(pid: int) -> list[float]:
-    """Return user and system time of a process, and those of its children that have ended."""
-    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return [int(ticks) / _TICKS for ticks in after_name[11:15]]

@@ -1,0 +1,46 @@
+"""The papers of an invented county: its list of areas, and a roster for each township, as spreadsheets say them."""
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from benchmarks.invented import Child
+from shared.papers.citizen_id import CHECK_SIGNS, WEIGHTS
+
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
+GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红春梅海燕雪飞龙云晨宇轩欣怡"
+HEADINGS = "姓名,性别,出生日期,身份证号,所在村代码,健康状况,监护类型,父亲姓名,父亲电话"
+TOWNSHIP_DIGITS = 9
+SEQUENCES = 500
+
+
+def area_list(people: Sequence[Child]) -> bytes:
+    """Return the county, its townships and its villages, as the county's list of areas has them."""
+    codes = sorted({child.area[:digits] for child in people for digits in (6, 9, 12)})
+    return "\n".join(["代码,名称", *(f"{code},地{code}" for code in codes)]).encode()
+
+
+def rosters(people: Sequence[Child], seed: int) -> Iterator[tuple[str, bytes, int]]:
+    """Yield the name, the content and the number of rows of each township's roster."""
+    chance = random.Random(seed)  # noqa: S311 - invented people, no secret
+    numbered = enumerate(people)
+    for township, some in groupby(numbered, key=lambda one: one[1].area[:TOWNSHIP_DIGITS]):
+        rows = [_row(child, n, chance) for n, child in some]
+        yield f"{township}.csv", "\n".join([HEADINGS, *rows]).encode(), len(rows)
+
+
+def _row(child: Child, n: int, chance: random.Random) -> str:
+    surname = chance.choice(SURNAMES)
+    girl = chance.randrange(2)
+    name = surname + "".join(chance.choices(GIVEN, k=2))
+    father = surname + "".join(chance.choices(GIVEN, k=2))
+    phone = f"139{chance.randrange(10**8):08}"
+    number = _citizen_id(child, n % SEQUENCES * 2 + 1 - girl)
+    cells = (name, "女" if girl else "男", child.born, number, child.area, "健康", "祖父母", father, phone)
+    return ",".join(map(str, cells))
+
+
+def _citizen_id(child: Child, sequence: int) -> str:
+    digits = f"{child.area[:6]}{child.born:%Y%m%d}{sequence:03}"
+    total = sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True))
+    return digits + CHECK_SIGNS[total % len(CHECK_SIGNS)]

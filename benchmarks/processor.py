@@ -1,0 +1,33 @@
+"""Processor time of processes, which says what work costs on a machine that others use at the same time."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def of_process(pid: int) -> float:
+    """Return the processor time that process *pid* has used since it began, in seconds."""
+    user, system, *_ = _times(pid)
+    return user + system
+
+
+def with_children(pid: int) -> float:
+    """Return the same of a process with its children, those that have ended too."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return sum(_times(pid)) + sum(_living(children))
+
+
+def _living(pids: list[str]) -> Iterator[float]:
+    for pid in pids:
+        try:
+            yield of_process(int(pid))
+        except OSError:
+            continue
+
+
+def _times(pid: int) -> list[float]:
+    """Return user and system time of a process, and those of its children that have ended."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return [int(ticks) / _TICKS for ticks in after_name[11:15]]
