@@ -24,6 +24,7 @@ from kith.commands import (
     running,
     subscribers,
     tokens,
+    upgrading,
     years,
 )
 from kith.console import LANGUAGE, Console, language_of_terminal
@@ -55,6 +56,7 @@ for group in (
     backups,
     examining,
     bundles,
+    upgrading,
 ):
     group.add_to(app)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kith.backup.base_files import check_files
 from kith.backup.cluster import Cluster
-from kith.backup.forget_lists import ForgetLists, forgotten_in, joined, read_lists
+from kith.backup.forget_lists import ForgetLists, forgotten_in, joined, known_lists
 from kith.backup.hand import Hand
 from kith.backup.manifest import Manifest, check_sums, fingerprint
 from kith.backup.mending import Mended, mend
@@ -64,8 +64,7 @@ def bring_back(
     Before, the archive's end is recovered in the folder *beside*, only to see who was forgotten after the moment.
     """
     latest = None if moment is None else _look_at_the_end(hand, repository, backup, beside)
-    known = (path / "forgotten.json" for path, _ in repository.backups())
-    lists = joined([*map(read_lists, known), *([latest.forgotten] if latest else [])])
+    lists = joined([known_lists(repository), *([latest.forgotten] if latest else [])])
     with hand.recovered(backup / "base", repository.wal, cluster, Target(time=moment)) as server:
         return BroughtBack(latest, asyncio.run(mend(server, lists, password)))
 

@@ -1,6 +1,6 @@
 """Children who were forgotten again: after a restore the registry has yet to say so."""
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
 from shared.sql import queries
 
 SQL = queries(__file__)
@@ -11,5 +11,5 @@ async def forgotten_unsaid(cluster: Cluster) -> list[str]:
 
     Others on the list are no children with a file: numbers that were learned, papers that were refused.
     """
-    async with cluster.connected(database_of("registry")) as connection:
+    async with cluster.of("registry") as connection:
         return [row["child_id"] for row in await connection.fetch(SQL.unsaid)]

@@ -1,13 +1,14 @@
 """A PostgreSQL cluster as backup and restore see it: its superuser, and a database for each service."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 
 import asyncpg
 
 from kith.embedded.postgres import SUPERUSER, tool_environment
 from shared.event_store import Connection
+from shared.subjects import SERVICES
 
 CONNECT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 3600.0
@@ -22,6 +23,12 @@ class Cluster:
     port: int
     password: str | None = None
     user: str = SUPERUSER
+    databases: Mapping[str, str] = field(default_factory=lambda: {name: f"kith_{name}" for name in SERVICES})
+    """The database of each service."""
+
+    def of(self, service: str) -> AbstractAsyncContextManager[Connection]:
+        """Give a connection to the database of *service*."""
+        return self.connected(self.databases[service])
 
     @asynccontextmanager
     async def connected(self, database: str = "postgres") -> AsyncIterator[Connection]:
@@ -50,8 +57,3 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         secret = {} if self.password is None else {"PGPASSWORD": self.password}
         return tool_environment() | secret
-
-
-def database_of(service: str) -> str:
-    """Return the database of *service*."""
-    return f"kith_{service}"

@@ -1,6 +1,6 @@
 """A restored log begins a new epoch: nothing it says from now on has a place that it gave to something before."""
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
 from shared.sql import queries
 from shared.subjects import SERVICES
 
@@ -18,6 +18,6 @@ async def begin_epochs(cluster: Cluster) -> None:
     It also mends a log whose database came into another cluster, which counts transactions from lower.
     """
     for service in SERVICES:
-        async with cluster.connected(database_of(service)) as connection, connection.transaction():
+        async with cluster.of(service) as connection, connection.transaction():
             await connection.execute(SQL.begin_epoch, EPOCH)
             await connection.execute(SQL.free_leases)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
+from kith.backup.repository import Repository
 from shared.sql import queries
 
 SQL = queries(__file__)
+
+FILE = "forgotten.json"
 
 VAULTS = ("registry", "pairing", "contact")
 """The services that keep a vault."""
@@ -20,7 +22,7 @@ async def forgotten_in(cluster: Cluster) -> ForgetLists:
     """Return the forget lists of a running cluster."""
     lists = {}
     for service in VAULTS:
-        async with cluster.connected(database_of(service)) as connection:
+        async with cluster.of(service) as connection:
             lists[service] = [row["subject"] for row in await connection.fetch(SQL.forgotten)]
     return lists
 
@@ -29,7 +31,7 @@ async def forget_again(cluster: Cluster, lists: Mapping[str, Sequence[str]]) -> 
     """Apply *lists* to the vaults; return of each service how many were not on its list before."""
     new = {}
     for service in VAULTS:
-        async with cluster.connected(database_of(service)) as connection:
+        async with cluster.of(service) as connection:
             row = await connection.fetchrow(SQL.forget_again, list(lists.get(service, ())))
             assert row is not None  # noqa: S101 - two counts always come
             new[service] = row["listed"]
@@ -45,7 +47,7 @@ def joined(lists: Iterable[Mapping[str, Sequence[str]]]) -> ForgetLists:
     return {service: sorted(subjects) for service, subjects in everybody.items()}
 
 
-def read_lists(file: Path) -> ForgetLists:
-    """Return the lists that a backup was made with."""
-    lists: ForgetLists = json.loads(file.read_text(encoding="ascii"))
-    return lists
+def known_lists(repository: Repository) -> ForgetLists:
+    """Return who is on the list of any backup in *repository*."""
+    files = [path / FILE for path, _ in repository.backups()]
+    return joined(json.loads(file.read_text(encoding="ascii")) for file in files if file.exists())

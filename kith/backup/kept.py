@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
 from kith.backup.comparing import Compared, compare
 from kith.backup.streams import FETCH_MAX, log_of
 from shared.sql import queries
@@ -20,6 +20,6 @@ async def compare_kept(cluster: Cluster) -> dict[str, Compared]:
 
 
 async def _kept(cluster: Cluster, source: str) -> AsyncIterator[str]:
-    async with cluster.connected(database_of(KEEPER)) as connection, connection.transaction():
+    async with cluster.of(KEEPER) as connection, connection.transaction():
         async for row in connection.cursor(SQL.kept_of, source, prefetch=FETCH_MAX):
             yield row["event_id"]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kith.backup import archive, base_files
+from kith.backup.forget_lists import FILE as FORGOTTEN
 from kith.backup.forget_lists import forgotten_in
 from kith.backup.gauge import write_gauges
 from kith.backup.manifest import Manifest, fingerprint
@@ -68,7 +69,7 @@ async def _witness(
     seen = await witness(site.cluster, name, quiet_seconds)
     await archive.archive_up_to(site.cluster, repository, seen.segment)
     forgotten = await forgotten_in(site.cluster)
-    (folder / "forgotten.json").write_text(json.dumps(forgotten, indent=1) + "\n", encoding="ascii")
+    (folder / FORGOTTEN).write_text(json.dumps(forgotten, indent=1) + "\n", encoding="ascii")
     site.facts.copy(folder)
     base = folder / "base"
     return Manifest(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
 from kith.backup.forget_lists import VAULTS
 from shared.event_store import Position
 from shared.sql import queries
@@ -29,12 +29,12 @@ async def readers_ahead(cluster: Cluster) -> list[Ahead]:
     """
     found = []
     for service in SERVICES:
-        async with cluster.connected(database_of(service)) as connection:
+        async with cluster.of(service) as connection:
             checkpoints = await connection.fetch(SQL.checkpoints)
         for row in checkpoints:
             source = row["reader"].removeprefix(f"{service}-from-")
             place = Position(row["tx"], row["position"])
-            async with cluster.connected(database_of(source)) as connection:
+            async with cluster.of(source) as connection:
                 if not await connection.fetchval(SQL.holds, *place):
                     found.append(Ahead(row["reader"], service, source, place))
     return found
@@ -44,7 +44,7 @@ async def counts(cluster: Cluster) -> dict[str, dict[str, int]]:
     """Return what each database holds: events, streams, parked events, and people in its vault."""
     told: dict[str, dict[str, int]] = {}
     for service in SERVICES:
-        async with cluster.connected(database_of(service)) as connection:
+        async with cluster.of(service) as connection:
             row = await connection.fetchrow(SQL.counts)
             assert row is not None  # noqa: S101 - counts always come
             told[service] = dict(row)

@@ -16,6 +16,8 @@ from kith.backup.repository import Repository
 from kith.deployment import Deployment
 from kith.embedded.accounts import Account, account_for_postgres, home_for
 from kith.embedded.kept_secrets import password, vault_secret_file
+from kith.embedded.locking import FolderLock
+from kith.embedded.nats import start_nats
 from kith.embedded.ports import LOOPBACK, known_port
 from kith.embedded.postgres import ARCHIVE, SUPERUSER, start_postgres
 from kith.exits import Exit, Failed
@@ -61,6 +63,20 @@ def site_of(deployment: Deployment, repository: Repository) -> Iterator[Site]:
     else:
         with started:
             yield _of_folder(deployment, started.port)
+
+
+@contextmanager
+def servers_alone(deployment: Deployment) -> Iterator[tuple[Cluster, str]]:
+    """Start the two servers of a data folder and no service; give the cluster, and the operator's bus address.
+
+    Raises Failed while services run on the folder.
+    """
+    lock = FolderLock(deployment.data, "kith")
+    try:
+        with start_postgres(deployment.data) as postgres, start_nats(deployment.data) as bus:
+            yield Cluster(LOOPBACK, postgres.port, postgres.password), bus.url
+    finally:
+        lock.release()
 
 
 def _of_folder(deployment: Deployment, port: int) -> Site:

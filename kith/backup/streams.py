@@ -8,7 +8,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
 from kith.backup.comparing import Compared, compare
 from shared.sql import queries
 from shared.subjects import SERVICES, stream_of
@@ -39,7 +39,7 @@ async def delete_wrong(js: JetStreamContext, compared: dict[str, Compared]) -> l
 
 async def log_of(cluster: Cluster, service: str) -> AsyncIterator[str]:
     """Yield the ids of the log of *service* in order."""
-    async with cluster.connected(database_of(service)) as connection, connection.transaction():
+    async with cluster.of(service) as connection, connection.transaction():
         async for row in connection.cursor(SQL.log, prefetch=FETCH_MAX):
             yield row["event_id"]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from kith.backup.cluster import Cluster, database_of
+from kith.backup.cluster import Cluster
 from kith.backup.manifest import Figures
 from shared.event_store import Connection
 from shared.sql import queries
@@ -44,10 +44,7 @@ async def witness(cluster: Cluster, name: str, quiet_seconds: float = QUIET_SECO
     deadline = time.monotonic() + quiet_seconds
     async with AsyncExitStack() as open_:
         control = await open_.enter_async_context(cluster.connected())
-        readers = {
-            service: await open_.enter_async_context(cluster.connected(database_of(service)))
-            for service in SERVICES
-        }
+        readers = {service: await open_.enter_async_context(cluster.of(service)) for service in SERVICES}
         for attempt in itertools.count(1):
             point = f"kith-{name}-{attempt}"
             async with AsyncExitStack() as snapshots:
@@ -104,7 +101,7 @@ async def count_again(cluster: Cluster, horizons: Mapping[str, int] | None) -> F
     """Return the figures of a restored cluster, counted as they were (all tables, or below *horizons*)."""
     figures = {}
     for service in SERVICES:
-        async with cluster.connected(database_of(service)) as connection:
+        async with cluster.of(service) as connection:
             figures[service] = await count(connection, None if horizons is None else horizons[service])
     return figures
 
@@ -113,7 +110,7 @@ async def schema_of(cluster: Cluster) -> dict[str, list[str]]:
     """Return the names of the migrations that each database has had."""
     names = {}
     for service in SERVICES:
-        async with cluster.connected(database_of(service)) as connection:
+        async with cluster.of(service) as connection:
             names[service] = [row["name"] for row in await connection.fetch(SQL.schema)]
     return names
 

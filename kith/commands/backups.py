@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from kith.backup.bringing_back import BroughtBack
+from kith.backup.forget_lists import known_lists
 from kith.backup.making import Made, make, prune
+from kith.backup.realigning import Realigned, realign
 from kith.backup.reconciling import Agreement, reconcile
 from kith.backup.repository import found_at
 from kith.backup.restoring import restore
 from kith.backup.restoring_containers import restore_volume
-from kith.backup.site import cluster_at, repository_of, site_of
+from kith.backup.site import cluster_at, repository_of, servers_alone, site_of
 from kith.backup.verifying import verify
 from kith.console import Console
 from kith.deployment import deployment_of
@@ -40,9 +42,10 @@ AdminUrl = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add `kith backup …`, `kith restore` and `kith reconcile`."""
+    """Add `kith backup …`, `kith restore`, `kith realign` and `kith reconcile`."""
     app.add_typer(group, name="backup")
     app.command("restore")(restore_to)
+    app.command("realign")(realign_all)
     app.command("reconcile")(reconcile_all)
 
 
@@ -146,6 +149,41 @@ def reconcile_all(admin_url: AdminUrl = None, data: Data = HERE, as_json: AsJson
             agreement = reconcile(open_.client, cluster_at(admin_url), bus_in_containers())
         open_.console.answer(agreement.as_json(), lambda: _tell_agreement(open_.console, agreement))
         _end(open_.console, agreement)
+
+
+def realign_all(
+    to: Backups = None, admin_url: AdminUrl = None, data: Data = HERE, as_json: AsJson = False
+) -> None:
+    """After another tool brought the databases back, and before any service runs: do what `kith restore` does besides.
+
+    Forgets again whom the backups know as forgotten, lets every log go on beyond every place it ever gave
+    out, and deletes streams that hold what their log does not.
+    """
+    console = Console(as_json=as_json)
+    deployment = deployment_of(data)
+    repository = repository_of(deployment, to)
+    lists = known_lists(repository)
+    if admin_url is not None:
+        done = realign(cluster_at(admin_url), bus_in_containers(), lists)
+    else:
+        with servers_alone(deployment) as (cluster, bus_url):
+            done = realign(cluster, bus_url, lists)
+    told = {"forgotten_again": dict(done.mended.forgotten_again), "streams_deleted": done.deleted}
+    console.answer(told, lambda: _tell_realigned(console, done))
+
+
+def _tell_realigned(console: Console, done: Realigned) -> None:
+    rows = [
+        (
+            service,
+            done.mended.events[service],
+            done.streams[service].copy,
+            console.text("stream_deleted" if service in done.deleted else "stream_stays"),
+            done.mended.forgotten_again.get(service),
+        )
+        for service in SERVICES
+    ]
+    console.table("", ["service", "in_log", "in_stream", "state", "forgotten_again"], rows)
 
 
 def _end(console: Console, agreement: Agreement) -> None:

@@ -1,0 +1,67 @@
+"""Upgrading what runs in containers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kith.bundling import load_bundle
+from kith.engine import image_id
+from kith.exits import Exit, Failed
+from kith.opening import opened
+from kith.options import HERE, AsJson, Data
+from kith.upgrading import Upgrade
+from shared import clock
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `kith upgrade`."""
+    app.command("upgrade")(upgrade)
+
+
+def upgrade(
+    *,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The new release as `kith bundle make` packs it."),
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="The new release's image, where it is here already.")
+    ] = None,
+    project: Annotated[
+        Path,
+        typer.Option(file_okay=False, help="The folder of docker-compose.yml; a bundle is unpacked into it."),
+    ] = Path(),
+    data: Data = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Upgrade the containers: check the bundle, examine, back up and prove, migrate, replace one by one, look.
+
+    Needs KITH_URL, the gateway's address. Stops at the first step that fails; the release before runs on.
+    """
+    if (bundle is None) == (image is None):
+        raise Failed("upgrade_to_what", Exit.USAGE)
+    with opened(data, as_json=as_json) as open_:
+        if bundle is not None:
+            image = _kith_of(load_bundle(bundle, project).images)
+        assert image is not None  # noqa: S101 - one of the two was given
+        image_id(image)
+        took: dict[str, float] = {}
+        for name, do in Upgrade(project.resolve(), open_.deployment, image).steps(open_.client):
+            code, _, what = name.partition(" ")
+            open_.console.say(code, image=image, what=what)
+            began = clock.elapsed()
+            do()
+            took[what or code.removeprefix("upgrade_")] = round(clock.elapsed() - began, 1)
+        open_.console.answer(
+            {"image": image, "seconds": took},
+            lambda: open_.console.line("upgraded", image=image, seconds=round(sum(took.values()))),
+        )
+
+
+def _kith_of(images: dict[str, str]) -> str:
+    """Return the image of Kith among those of a bundle."""
+    kith = [name for name in images if name.rpartition("/")[2].startswith("kith:")]
+    if len(kith) != 1:
+        raise Failed("upgrade_no_image", Exit.REFUSED, images=", ".join(images))
+    return kith[0]

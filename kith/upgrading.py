@@ -1,0 +1,85 @@
+"""Upgrading a deployment in containers: nothing is touched before it was examined and backed up, then one by one."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kith.client import Client
+from kith.deployment import Deployment
+from kith.engine import docker, image_id
+from kith.exits import Exit, Failed
+from kith.states import states_of
+from shared.subjects import SERVICES
+
+FILES = ("docker-compose.yml", "compose.backup.yml")
+SETTINGS = "compose.env"
+IMAGE = "KITH_IMAGE"
+ROLLED = (*SERVICES, "gateway")
+"""In this order: those who are asked before those who ask."""
+
+Step = tuple[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """From the image that runs to *image*, which is on this machine, with the compose files in *project*."""
+
+    project: Path
+    deployment: Deployment
+    image: str
+
+    def steps(self, client: Client) -> Iterator[Step]:
+        """Yield the name and the doing of each step; each may raise Failed, and then the rest is not done.
+
+        Up to the roll the services that run are untouched, and after it the former image still runs on the
+        schema: `KITH_IMAGE` of before and `docker compose up --wait` lead back.
+        """
+        yield "upgrade_examine", self._examine
+        yield "upgrade_back_up", lambda: self._run("backup")
+        yield (
+            "upgrade_migrate",
+            lambda: self._compose("up", "--no-deps", "--exit-code-from", "migrate", "migrate"),
+        )
+        for service in ROLLED:
+            yield f"upgrade_roll {service}", lambda service=service: self._roll(service)  # type: ignore[misc]
+        yield "upgrade_look", lambda: self._look(client)
+        yield "upgrade_keep", self._keep_image
+
+    def _examine(self) -> None:
+        """Have the doctor look, with the release that runs: it knows the schema that is there."""
+        self._run("doctor", image=None)
+
+    def _run(self, service: str, image: str | None = "") -> None:
+        self._compose("run", "--rm", service, image=image)
+
+    def _roll(self, service: str) -> None:
+        """Replace one service and wait until it is ready; where it is not, stop here."""
+        self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", service)
+
+    def _look(self, client: Client) -> None:
+        """See that every container is of the new image, and that every service answers through the gateway."""
+        wanted = image_id(self.image)
+        for service in ROLLED:
+            container = self._compose("ps", "--quiet", service).strip()
+            if docker("inspect", "--format", "{{.Image}}", container).strip() != wanted:
+                raise Failed("upgrade_image_differs", Exit.REFUSED, service=service, image=self.image)
+        if silent := [state.service for state in states_of(client) if state.problem]:
+            raise Failed("upgrade_silent", Exit.UNREACHABLE, services=", ".join(silent))
+
+    def _keep_image(self) -> None:
+        """Have the deployment's settings name the new image from now on."""
+        settings = self.deployment.data / SETTINGS
+        others = re.sub(rf"^{IMAGE}=.*\n?", "", settings.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        unfinished = settings.with_suffix(".unfinished")
+        unfinished.write_text(f"{others.rstrip()}\n{IMAGE}={self.image}\n", encoding="utf-8")
+        unfinished.replace(settings)
+
+    def _compose(self, *words: str, image: str | None = "") -> str:
+        """Run compose with the new image, or, with None, with the one that the settings name."""
+        files = (word for name in FILES for word in ("--file", name))
+        settings = str((self.deployment.data / SETTINGS).resolve())
+        environment = {} if image is None else {IMAGE: self.image}
+        return docker(
+            "compose", "--env-file", settings, *files, *words, folder=self.project, environment=environment
+        )

@@ -1,0 +1,132 @@
+"""In containers: a backup of a working county, a restore to a moment into new volumes, and an upgrade."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from kith.demo import EXAMPLE
+from kith.exits import Exit
+from shared import clock
+from tests.containers.engine import BASES, KITH_IMAGE, run
+from tests.containers.stack import Stack, running
+
+pytestmark = pytest.mark.timeout(900)
+
+AREA = "431299210"
+ROSTER = next((EXAMPLE / "花名册").glob(f"{AREA}_*"))
+FILES = ("--file", "docker-compose.yml", "--file", "compose.backup.yml")
+
+
+@dataclass(frozen=True)
+class County:
+    """A county in containers: what it showed at a moment, and what it went on to do."""
+
+    stack: Stack
+    backup: dict[str, Any]
+    moment: str
+    figures: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def county() -> Iterator[County]:
+    with running() as stack:
+        told(stack, "advance", "--to", "2026-01-01")
+        told(stack, "import", "areas", str(EXAMPLE / "行政区划.xlsx"))
+        told(stack, "import", "roster", "--filed-on", "2026-01-01", str(ROSTER))
+        told(stack, "advance", "--to", "2026-02-10")
+        backup = json.loads(stack.compose(*FILES, "run", "--rm", "backup", "make", "--json"))
+        figures = figures_of(stack)
+        moment = clock.now().isoformat()
+        told(stack, "advance", "--to", "2026-03-10")
+        stack.compose(
+            *("exec", "-T", "--user", "postgres", "postgres"),
+            *("psql", "--username", "postgres", "--command", "SELECT pg_switch_wal()"),
+        )
+        yield County(stack, backup, moment, figures)
+
+
+def told(stack: Stack, *words: str) -> Any:
+    done = stack.kith(*words, "--json")
+    assert done.returncode == Exit.OK, done.stderr
+    return json.loads(done.stdout)
+
+
+def figures_of(stack: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = told(stack, "figures", "--area", AREA, "--as-of", "2026-02-10")
+    return found
+
+
+def test_a_backup_is_proved_by_the_servers_own_version(county: County) -> None:
+    assert county.backup["tables"] > 100
+    assert county.backup["rows"] > 200
+    again = json.loads(county.stack.compose(*FILES, "run", "--rm", "backup", "verify", "--json"))
+    assert (again["tables"], again["rows"]) == (county.backup["tables"], county.backup["rows"])
+
+
+def test_the_doctor_finds_nothing_bad(county: County) -> None:
+    findings = json.loads(county.stack.compose(*FILES, "run", "--rm", "doctor", "--json"))
+    assert {finding["level"] for finding in findings} <= {"well", "warning"}
+    assert {"doctor_backup", "doctor_stream", "doctor_schema"} <= {finding["code"] for finding in findings}
+
+
+def test_a_restore_into_a_running_deployment_is_refused(county: County) -> None:
+    refused = county.stack.compose(*FILES, "run", "--rm", "restore", check=False)
+    assert "Restored" not in refused
+    assert figures_of(county.stack) == county.figures
+
+
+def test_an_upgrade_examines_backs_up_and_replaces_one_by_one(county: County) -> None:
+    stack = county.stack
+    newer = f"{KITH_IMAGE.partition(':')[0]}:upgrade-{stack.settings['COMPOSE_PROJECT_NAME']}"
+    label = "LABEL org.opencontainers.image.revision=newer"
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", newer, "-"],
+        input=f"FROM {KITH_IMAGE}\n{label}\n".encode(),
+        check=True,
+        capture_output=True,
+    )
+    try:
+        done = told(stack, "upgrade", "--image", newer)
+        assert list(done["seconds"])[:3] == ["examine", "back_up", "migrate"]
+        assert {"registry", "pairing", "contact", "reporting", "gateway"} <= set(done["seconds"])
+        assert f"KITH_IMAGE={newer}" in (stack.data / "compose.env").read_text(encoding="utf-8")
+        assert figures_of(stack) == county.figures
+    finally:
+        stack.compose("up", "--wait", "--pull", "never")
+        run("docker", "image", "rm", "--force", newer)
+
+
+def test_a_restore_to_a_moment_into_new_volumes_shows_what_was_shown_then(county: County) -> None:
+    old = county.stack
+    backups = f"{old.settings['COMPOSE_PROJECT_NAME']}_backups"
+    old.compose("stop", "--timeout", "20")
+    project = f"{old.settings['COMPOSE_PROJECT_NAME']}-restored"
+    new = replace(old, settings={**old.settings, "COMPOSE_PROJECT_NAME": project})
+    run("docker", "volume", "create", f"{project}_backups")
+    copy = (
+        "run",
+        "--rm",
+        "--entrypoint",
+        "cp",
+        "--volume",
+        f"{backups}:/from",
+        "--volume",
+        f"{project}_backups:/to",
+    )
+    run("docker", *copy, BASES["POSTGRES_IMAGE"], "-a", "/from/.", "/to")
+    try:
+        words = ("run", "--rm", "restore", "--time", county.moment, "--json")
+        back = json.loads(new.compose(*FILES, *words))
+        assert back["left_behind"]["contact"] > 0
+        new.compose("up", "--wait", "--pull", "never")
+        issued = told(new, "token", "issue", "restoring", "--role", "operator", "--area", "431299")
+        token = ("-e", f"KITH_TOKEN={issued['token']}")
+        agreed = json.loads(new.compose(*FILES, "run", "--rm", *token, "reconcile", "--json"))
+        assert agreed["agrees"]
+        assert figures_of(new) == county.figures
+    finally:
+        new.compose(*FILES, "down", "--volumes", "--remove-orphans", "--timeout", "20", check=False)
