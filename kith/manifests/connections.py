@@ -17,6 +17,7 @@ TABLE = Path(__file__).with_name("connections.toml")
 STRANGER = "stranger"
 """A pod in our namespace that is none of ours: policies hold for it too."""
 ANYONE = "anyone"
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
 OTHER_PORT = 1
 """Stands for every port that nobody names: what a policy without ports would open."""
 
@@ -92,6 +93,18 @@ def wanted_connections(manifests: Manifests) -> set[Connection]:
         for name, port, protocol in map(_door, entry["to"])
         for target in _called([name], everybody)
         if target.namespace is not None or port in target.ports.values()
+    }
+
+
+def addresses_outside(manifests: Manifests) -> set[str]:
+    """Return host:port of everybody in another namespace with whom the table lets somebody here speak."""
+    namespaces = {
+        end.name: end.namespace.get(NAMESPACE_NAME) for end in _everybody(manifests) if end.namespace
+    }
+    return {
+        f"{one.target}.{namespaces[one.target]}:{one.port}"
+        for one in wanted_connections(manifests)
+        if namespaces.get(one.target)
     }
 
 

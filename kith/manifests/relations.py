@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from kith.manifests.connections import addresses_outside
 from kith.manifests.finding import Finding, found
 from kith.manifests.reading import Manifests, Object, name_of, where
 from kith.manifests.selecting import has_all, selects
@@ -58,8 +59,11 @@ def services_lead_to_ports(manifests: Manifests) -> Iterator[Finding]:
 
 
 def addresses_lead_to_services(manifests: Manifests) -> Iterator[Finding]:
-    """Find addresses in a pod's environment that are no Service with that port, nor a pod of a headless one."""
-    known = _addresses(manifests)
+    """Find addresses in a pod's environment that are no Service with that port, nor a pod of a headless one.
+
+    Beyond the namespace those are known that the table of connections names.
+    """
+    known = _addresses(manifests) | addresses_outside(manifests)
     for workload in own_workloads(manifests):
         for variable in _variables(workload):
             for address in _urls(str(variable.get("value", ""))):

@@ -153,6 +153,13 @@ RELATIONS = (
         "county-ha",
     ),
     Mutant(
+        "a service is told of a collector that no policy lets it reach",
+        "address_unknown",
+        lambda broken: broken.container("Deployment/contact")["env"].append(
+            {"name": "KITH_OTEL_ENDPOINT", "value": "http://collector.monitoring:4318"}
+        ),
+    ),
+    Mutant(
         "the database cluster gives no Service the name that services are told",
         "address_unknown",
         lambda broken: broken.spec("Cluster/postgres")["managed"]["services"].pop("additional"),
