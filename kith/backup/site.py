@@ -123,6 +123,7 @@ def vault_secret_in_container() -> Path:
 
 def _ask_for_archive(repository: Repository) -> None:
     """Have the server archive, as deploy/postgres/archiving.conf says it does once this mark is there."""
+    repository.wal.mkdir(mode=0o700, exist_ok=True)
     (repository.folder / "archiving").touch()
 
 
