@@ -7,6 +7,7 @@ import yaml
 
 from kith.manifests.checking import check
 from shared.messages import Language
+from shared.service import VERSION
 from tests.manifests.rendering import COMPONENTS, OVERLAYS, manifests_of, rendered, with_component
 
 
@@ -50,3 +51,10 @@ def test_the_alerts_in_the_cluster_are_those_of_the_rules_file() -> None:
     rules = Path(__file__).parents[2] / "deploy" / "observability" / "rules.yaml"
     [alerts] = manifests_of("county-ha").of_kind("PrometheusRule")
     assert alerts["spec"] == yaml.safe_load(rules.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_runs_the_release_that_it_comes_with(overlay: str) -> None:
+    [job] = manifests_of(overlay).of_kind("Job")
+    assert job["metadata"]["name"] == f"migrate-{VERSION.replace('.', '-')}"
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == f"kith:{VERSION}"
