@@ -52,7 +52,7 @@ def namespace_is_restricted(manifests: Manifests) -> Iterator[Finding]:
 def pods_are_restricted(manifests: Manifests) -> Iterator[Finding]:
     """Find pods that would not be admitted under the restricted standard."""
     for workload in own_workloads(manifests):
-        for fault in (*_faults_of_pod(workload.pod), *_faults_of_accounts(workload.pod)):
+        for fault in (*_faults_of_pod(workload.pod), *_faults_shared_with_pod(workload.pod)):
             yield found(workload.where, "not_restricted", fault=fault)
         for container in workload.containers:
             for fault in _faults_of_container(container):
@@ -100,7 +100,7 @@ def _faults_of_pod(pod: Spec) -> Iterator[str]:
     yield from _faults_of_context(context)
 
 
-def _faults_of_accounts(pod: Spec) -> Iterator[str]:
+def _faults_shared_with_pod(pod: Spec) -> Iterator[str]:
     """Yield what a container lacks that the pod may say for all of them."""
     of_pod = pod.get("securityContext", {})
     for container in (*pod.get("initContainers", []), *pod.get("containers", [])):
