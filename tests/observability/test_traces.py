@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from kith.deployment import NOT_PASSED_ON
 from kith.embedded.nats import RunningNats
 from services.pairing.app import SPEC as PAIRING_SPEC
 from services.registry.app import SPEC as REGISTRY_SPEC
@@ -287,3 +288,11 @@ def test_a_service_without_traces_does_not_import_opentelemetry() -> None:
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     heavy = {"opentelemetry.sdk.trace", "opentelemetry.exporter", "google.protobuf", "requests"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_kith_up_tells_its_services_where_traces_go_and_nothing_else_of_its_environment() -> None:
+    passed_on = ("KITH_OTEL_ENDPOINT", "KITH_OTEL_SAMPLE_RATIO", "OTEL_EXPORTER_OTLP_HEADERS", "LANG")
+    assert not any(NOT_PASSED_ON.match(name) for name in passed_on)
+    assert all(
+        NOT_PASSED_ON.match(name) for name in ("KITH_DATABASE_URL", "KITH_CLOCK", "PGHOST", "NATS_URL")
+    )
