@@ -25,12 +25,14 @@ DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
 
 ELSEWHERE = {
     "kith_backup_last_success_timestamp_seconds": "the textfile that `kith backup` writes",
+    "kube_cronjob_status_last_successful_time": "kube-state-metrics, in a cluster",
+    "cnpg_collector_last_available_backup_timestamp": "CloudNativePG, in a cluster that it runs in",
     "node_filesystem_avail_bytes": "node exporter",
     "node_filesystem_size_bytes": "node exporter",
 }
 """Metrics that no service tells, and who does."""
 
-METRIC = re.compile(r"\b((?:kith|process|node)_[a-z0-9_]+)\b")
+METRIC = re.compile(r"\b((?:kith|process|node|kube|cnpg)_[a-z0-9_]+)\b")
 LABELS = re.compile(r"\{[^}]*\}|\b(?:by|on|ignoring)\s*\([^)]*\)")
 VARIABLES = {"$service": "registry"}
 
