@@ -79,6 +79,7 @@ async def _load(told: argparse.Namespace, callers: Callers, watched: Watched) ->
         "minutes": told.minutes,
         "a_second": round(len(steady) / seconds, 1),
         "steady": _part(steady),
+        "by_minute": _by_minute(steady, watched),
         "spike": {"times": SPIKE_TIMES, "seconds": told.spike_seconds, **_part(spike)} if spike else None,
         "recovery": {
             "quick_seconds": _calm_since(recovery, RECOVERED_TIMES * _p(steady, 95)),
@@ -93,7 +94,9 @@ async def _load(told: argparse.Namespace, callers: Callers, watched: Watched) ->
             "seconds_to_zero_after_steady": watched.taken_all(steady_end),
         },
         "processor_shares": shares,
-        "memory_mib": {f"{weighed.moment - began:.0f} s": weighed.megabytes for weighed in watched.weighed},
+        "memory_mib": {
+            f"{weighed.moment - began:.0f} s": weighed.megabytes for weighed in watched.weighed[::4]
+        },
     }
 
 
@@ -103,6 +106,22 @@ async def _spiked(told: argparse.Namespace, callers: Callers) -> tuple[list[Samp
     await asyncio.sleep(told.spike_seconds)
     recovery = await callers.call(told.callers, RECOVERY_SECONDS_MAX, 3)
     return await spike, recovery
+
+
+def _by_minute(samples: Sequence[Sample], watched: Watched) -> list[Json]:
+    """Return how each minute went, and how many cores others used meanwhile: a machine is seldom alone."""
+    first = min(sample.due for sample in samples)
+    by_minute: defaultdict[int, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_minute[int((sample.due - first) / 60)].append(sample)
+    return [
+        {
+            "minute": minute + 1,
+            **_row(some),
+            "cores_of_others": watched.cores_of_others(first + minute * 60, first + minute * 60 + 60),
+        }
+        for minute, some in sorted(by_minute.items())
+    ]
 
 
 def _shares(before: Mapping[str, float], after: Mapping[str, float], seconds: float) -> dict[str, float]:
@@ -199,6 +218,9 @@ def _text(result: Json) -> str:
     for part in ("steady", "spike", "recovery"):
         if result[part] is not None:
             lines += _table(part, result[part])
+    lines += ["", f"{'minute':28}{HEADING}{'cores of others':>17}"]
+    for row in result["by_minute"]:
+        lines.append(f"{_line(str(row['minute']), row)}{row['cores_of_others']!s:>17}")
     if result["recovery"] is not None:
         found = result["recovery"]
         lines += ["", f"after the spike as quick as before in {found['quick_seconds']} s"]
@@ -216,15 +238,15 @@ def _text(result: Json) -> str:
 
 
 COLUMNS = ("p50_ms", "p95_ms", "p99_ms", "most_ms")
+HEADING = f"{'requests':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'most ms':>9}{'refused':>9}{'failed':>8}"
 
 
 def _table(part: str, told: Json) -> list[str]:
-    heading = f"{'':28}{'requests':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'most ms':>9}{'refused':>9}{'failed':>8}"
     rows = {**told["endpoints"], "all": told["all"]}
     return [
         "",
         f"{part}: statuses {told['statuses']}",
-        heading,
+        f"{'':28}{HEADING}",
         *(_line(name, row) for name, row in rows.items()),
     ]
 

@@ -19,7 +19,7 @@ def plot(title: str, lines: list[Line]) -> str:
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
     across = _axis(min(xs), max(xs), MARGIN, WIDTH - MARGIN)
-    up = _axis(min(ys), max(ys) * 3, HEIGHT - MARGIN, MARGIN)
+    up = _axis(min(ys) / 2, max(ys) * 3, HEIGHT - MARGIN, MARGIN)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
@@ -39,9 +39,10 @@ def plot(title: str, lines: list[Line]) -> str:
 
 def _drawn(line: Line, colour: str, places: list[tuple[float, float]], number: int) -> list[str]:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    under = 18 if number else -8  # the numbers of the first line stand above it, where others lie close below
     marks = [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
-        f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="middle" fill="{colour}">{value:,.0f}</text>'
+        f'<text x="{x:.1f}" y="{y + under:.1f}" text-anchor="middle" fill="{colour}">{value:,.0f}</text>'
         for (x, y), (_, value) in zip(places, line.points, strict=True)
     ]
     name = f'<text x="{MARGIN + 10}" y="{MARGIN + 16 * number}" fill="{colour}">{line.name}</text>'

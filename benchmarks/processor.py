@@ -13,6 +13,12 @@ def of_process(pid: int) -> float:
     return user + system
 
 
+def of_machine() -> float:
+    """Return the processor time that the whole machine has used since it started, in seconds."""
+    user, nice, system, _idle, _waiting, *rest = map(int, Path("/proc/stat").read_text("ascii").split()[1:9])
+    return (user + nice + system + sum(rest)) / _TICKS
+
+
 def with_children(pid: int) -> float:
     """Return the same of a process with its children, those that have ended too."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from benchmarks.processor import of_process, with_children
+from benchmarks.processor import of_machine, of_process, with_children
 from benchmarks.wire import Connections
 from kith.runtime import Runtime
 
@@ -21,10 +21,11 @@ GENERATOR = "generator"
 
 
 class Weighed(NamedTuple):
-    """What each process held at a moment, in MiB."""
+    """What each process held at a moment, in MiB, and the processor time that all others had used."""
 
     moment: float
     megabytes: Mapping[str, float]
+    others: float
 
 
 @dataclass
@@ -50,9 +51,21 @@ class Watched:
             now = time.perf_counter()
             if not self.weighed or now - self.weighed[-1].moment >= WEIGH_SECONDS:
                 # Beside the callers: what it takes must not be taken for theirs.
-                self.weighed.append(Weighed(now, await asyncio.to_thread(self.runtime.megabytes)))
+                self.weighed.append(await asyncio.to_thread(self._weigh))
             self.lags.append((time.perf_counter(), await self.lag()))
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _weigh(self) -> Weighed:
+        others = of_machine() - sum(self.processor_seconds().values())
+        return Weighed(time.perf_counter(), self.runtime.megabytes(), others)
+
+    def cores_of_others(self, since: float, until: float) -> float | None:
+        """Return how many cores others used between two moments; None where they were not looked at twice."""
+        looks = [look for look in self.weighed if since <= look.moment <= until]
+        if len(looks) < len(("first", "last")):
+            return None
+        first, last = looks[0], looks[-1]
+        return round((last.others - first.others) / (last.moment - first.moment), 2)
 
     def taken_all(self, since: float) -> float | None:
         """Return the seconds from *since* until no reader had anything left to take, None where that never came."""
