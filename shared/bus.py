@@ -13,7 +13,7 @@ from nats.aio.client import Client
 
 from shared.asking import Question, answer_questions
 from shared.event_store import last_position
-from shared.provisioning import ensure_stream
+from shared.quorum import Quorum
 from shared.receiving import Reader, Receiving
 from shared.relay import Relay
 from shared.running import Running
@@ -109,6 +109,7 @@ async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) 
         running.bell,
         running.replica,
         stream_bytes_max=running.settings.stream_bytes_max,
+        stream_replicas=running.settings.stream_replicas,
         on_published=running.metrics.relay_published.inc,
         tracing=running.tracing,
     )
@@ -123,7 +124,7 @@ async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) 
         )
         for reader in readers
     ]
-    relaying = asyncio.create_task(keep_going("relay", lambda: _relay(running, client)))
+    relaying = asyncio.create_task(keep_going("relay", running.relay.run))
     receiving = [
         asyncio.create_task(keep_going(f"reader:{one.reader.name}", one.run)) for one in running.receivings
     ]
@@ -135,18 +136,6 @@ async def _work_on(running: Running, client: Client, readers: Sequence[Reader]) 
         await _drain(running, client)
         await stop([relaying])
         await _close(running.broker, client)
-
-
-async def _relay(running: Running, client: Client) -> None:
-    assert running.relay is not None  # noqa: S101 - made before this task
-    settings = running.settings
-    await ensure_stream(
-        client.jetstream(),
-        running.name,
-        bytes_max=settings.stream_bytes_max,
-        replicas=settings.stream_replicas,
-    )
-    await running.relay.run()
 
 
 async def _ring_the_others(running: Running, client: Client) -> None:
@@ -161,11 +150,14 @@ async def _ring_the_others(running: Running, client: Client) -> None:
 
 
 async def _ping(running: Running, client: Client) -> None:
+    quorum = Quorum(client, running.name) if len(running.settings.nats_servers) > 1 else None
     while not client.is_closed:
         with suppress(nats.errors.Error, TimeoutError):
             await client.flush(timeout=PING_SECONDS_MAX)
             if client.is_connected:  # while it reconnects, a flush returns without having asked anybody
                 running.pulses.beat(PART)
+        if quorum is not None:
+            await quorum.look()
         stop_if_cancelled()
         await asyncio.sleep(PING_SECONDS)
     raise BusClosed(running.name)

@@ -79,6 +79,7 @@ class Relay:
         holder: UUID,
         *,
         stream_bytes_max: int = STREAM_BYTES_MAX,
+        stream_replicas: int = 1,
         on_published: Callable[[int], None] = lambda _count: None,
         tracing: Tracing = OFF,
     ) -> None:
@@ -88,7 +89,7 @@ class Relay:
         self._service = service
         self._bell = bell
         self._lease = Lease(pool, "relay", holder)
-        self._stream_bytes_max = stream_bytes_max
+        self._stream_bytes_max, self._stream_replicas = stream_bytes_max, stream_replicas
         self._on_published = on_published
         self._tracing = tracing
         self._log = structlog.get_logger()
@@ -133,7 +134,9 @@ class Relay:
 
     async def _resume(self) -> None:
         """Ask the stream for its last message: that is where this log goes on."""
-        info = await ensure_stream(self._js, self._service, bytes_max=self._stream_bytes_max)
+        info = await ensure_stream(
+            self._js, self._service, bytes_max=self._stream_bytes_max, replicas=self._stream_replicas
+        )
         self._store = await self._pool.fetchval(LOG_SQL.store_id)
         self.state.stream_sequence = info.state.last_seq
         self.state.published, self.state.found_its_place = START, False
