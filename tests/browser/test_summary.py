@@ -41,6 +41,12 @@ def test_the_summary_prints_on_a4_without_navigation(reader: Watched) -> None:
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= A4_WIDTH
 
 
+def test_on_a_telephone_tables_scroll_and_not_the_summary(reader: Watched) -> None:
+    reader.page.set_viewport_size({"width": 360, "height": 800})
+    reader.go("/summary?area=431299")
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_a_saved_summary_keeps_its_looks(county: County, reader: Watched, tmp_path: Path) -> None:
     saved = tmp_path / "summary.html"
     county.client.download("reporting", "/summary", saved, area="431299102", lang="zh")

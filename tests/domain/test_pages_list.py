@@ -17,25 +17,29 @@ DAY = date(2026, 2, 28)
 VILLAGE = "431299102204"
 
 
-def shown(names: Mapping[UUID, str] | None, following: str | None = None) -> ListShown:
+def shown(names: Mapping[UUID, str] | None, following: str | None = None, area: str = "431299") -> ListShown:
     row = Row(CHILD, CHILD, VILLAGE, DAY, date(2026, 3, 4), 1, "home_visit", (EVENT,))
     return list_shown(
-        asked_by("431299", {}, date(2026, 11, 23)),
+        asked_by(area, {}, date(2026, 11, 23)),
         MEASURES["windows.missed"],
         Page([row], following),
         Wording(Language.ZH),
         count=222,
         nth=51,
         path=[Place("431299", "青溪县")],
-        areas={VILLAGE: "柏湾村"},
+        areas={VILLAGE: "柏湾村", VILLAGE[:9]: "清水镇"},
         names=names,
     )
 
 
 def test_a_row_says_who_where_when_and_which() -> None:
     row = shown({CHILD: "周*佑"}).rows[0]
-    assert (row.name, row.area, row.on, row.counted_as) == ("周*佑", "柏湾村", "2026-02-28", "家访")
+    assert (row.name, row.area, row.on, row.counted_as) == ("周*佑", "清水镇 柏湾村", "2026-02-28", "家访")
     assert row.events == [f"/received/{EVENT}"]
+
+
+def test_the_list_of_a_township_names_villages_alone() -> None:
+    assert [row.area for row in shown({}, area="431299102").rows] == ["柏湾村"]
 
 
 def test_while_the_registry_is_away_the_list_shows_all_but_the_names() -> None:

@@ -8,6 +8,7 @@ import pytest
 from services.reporting.measures import MEASURES
 from services.reporting.pages.assets import STYLESHEET
 from services.reporting.pages.wording import PREFIX
+from shared.contracts.catalogue import EVENT_CLASSES
 from shared.messages import Language, catalogue
 
 PAGES = Path(__file__).parents[2] / "services" / "reporting" / "pages"
@@ -48,6 +49,11 @@ def test_every_text_of_a_page_is_in_the_catalogue(language: Language) -> None:
 def test_both_languages_have_the_same_texts() -> None:
     codes = [{code for code in catalogue(language) if code.startswith(PREFIX)} for language in Language]
     assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_event_has_a_name(language: Language) -> None:
+    assert {name for name in EVENT_CLASSES if f"{PREFIX}event.{name}" not in catalogue(language)} == set()
 
 
 @pytest.mark.parametrize("language", Language)

@@ -50,6 +50,8 @@ class EventShown:
     """What the event's template shows."""
 
     event_type: str
+    name: str
+    area: str
     fields: Sequence[Field]
 
 
@@ -64,7 +66,12 @@ def event_shown(kept: Kept, area: str, say: Wording) -> EventShown:
     told = [Field("event_id", say("field.event_id"), str(kept.event_id))]
     told += [Field("", say(code), str(value)) for code, value in envelope.items()]
     body = {**kept.body, "area": f"{area} {kept.area}"}
-    return EventShown(kept.event_type, [*told, *_flat(body, say)])
+    return EventShown(kept.event_type, _name(kept.event_type, say), kept.area, [*told, *_flat(body, say)])
+
+
+def _name(event_type: str, say: Wording) -> str:
+    """Return what people call an event, its type where a later release has made it."""
+    return say(f"event.{event_type}") if say.knows(f"event.{event_type}") else event_type
 
 
 def _flat(body: Mapping[str, Any], say: Wording, before: str = "") -> Iterator[Field]:

@@ -17,6 +17,7 @@ from shared.messages import text
 
 SHORT_ID = 8
 """Characters of an id that tell the rows of one list apart."""
+TOWNSHIP_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def list_shown(
         unit=say.label(measure.unit),
         count=count,
         nth=nth,
-        rows=[_row(row, areas, names or {}, _counted_as(row, measure, say)) for row in page.rows],
+        rows=[_row(row, asked, areas, names or {}, _counted_as(row, measure, say)) for row in page.rows],
         named=named,
         names_away=named and names is None,
         grouped=any(_counted_as(row, measure, say) for row in page.rows),
@@ -101,17 +102,31 @@ def list_shown(
     )
 
 
-def _row(row: Row, areas: Mapping[str, str], names: Mapping[UUID, str], counted_as: str) -> RowShown:
+def areas_of(page: Page) -> set[str]:
+    """Return the areas whose names the rows of *page* are shown with: their own, and their townships."""
+    return {code for row in page.rows for code in (row.area, row.area[:TOWNSHIP_DIGITS])}
+
+
+def _row(
+    row: Row, asked: Asked, areas: Mapping[str, str], names: Mapping[UUID, str], counted_as: str
+) -> RowShown:
     return RowShown(
         item=str(row.child_id or row.item),
         name=names.get(row.child_id or row.item),
-        area=areas.get(row.area, row.area),
+        area=_placed(row.area, asked, areas),
         on=row.on.isoformat(),
         recorded_on=row.recorded_on.isoformat(),
         amount=row.amount,
         counted_as=counted_as,
         events=[f"/received/{event_id}" for event_id in row.events],
     )
+
+
+def _placed(area: str, asked: Asked, areas: Mapping[str, str]) -> str:
+    """Return the name of *area*, behind its township's in the list of a county: villages share names."""
+    within = area[:TOWNSHIP_DIGITS]
+    above = [areas.get(within, within)] if len(asked.area) < TOWNSHIP_DIGITS < len(area) else []
+    return " ".join([*above, areas.get(area, area)])
 
 
 def _counted_as(row: Row, measure: Measure, say: Wording) -> str:

@@ -22,7 +22,7 @@ from services.reporting.pages.board import Board
 from services.reporting.pages.changes import Changes, TooManyPages
 from services.reporting.pages.event_view import event_shown
 from services.reporting.pages.html_route import HtmlRoute
-from services.reporting.pages.list_view import list_shown
+from services.reporting.pages.list_view import areas_of, list_shown
 from services.reporting.pages.names import Names, names_of_carers, names_of_children
 from services.reporting.pages.reader import WordingHere
 from services.reporting.pages.rendering import CONTENT_POLICY, page
@@ -127,9 +127,7 @@ def list_routes() -> APIRouter:
             raise Refused("bad_page_key") from None
         count = (await figures(connection, area, when, [name]))[name]
         path = await source.path_to(connection, asked)
-        areas = await source.names_of(
-            connection, (row.area for row in rows.rows), asked.as_of, asked.known_on
-        )
+        areas = await source.names_of(connection, areas_of(rows), asked.as_of, asked.known_on)
         names = await _names(running.broker, caller, measure, rows)
         shown = list_shown(
             asked, measure, rows, say, count=count, nth=nth, path=path, areas=areas, names=names
