@@ -20,7 +20,14 @@ from shared.service import VERSION
 SUMS = "SHA256SUMS"
 MANIFEST = "MANIFEST.json"
 IMAGES = "images.tar"
-FILES = ("docker-compose.yml", "compose.backup.yml", "README.md", "CHANGELOG.md", "LICENSE")
+FILES = (
+    "docker-compose.yml",
+    "compose.backup.yml",
+    "compose.subscribers.yml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+)
 FOLDERS = ("deploy", "docs")
 CHUNK_BYTES = 1024**2
 

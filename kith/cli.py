@@ -35,6 +35,10 @@ from shared.messages import Language
 app = typer.Typer(
     name="kith",
     help="Every child left behind has a file, a person, and contacts that really happen.",
+    epilog=(
+        "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 done with rows refused, "
+        "78 not fit to run, 130 Ctrl-C."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -65,7 +69,7 @@ for group in (
 def speaking(
     lang: Annotated[Language | None, typer.Option(help="Language of messages; default by LANG.")] = None,
 ) -> None:
-    """Run and ask a Kith. Exit codes: 0 done, 1 refused, 2 usage, 3 unreachable, 4 rows refused, 78 unfit."""
+    """Take what stands before the command."""
     LANGUAGE.set(lang or language_of_terminal())
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import typer
 from typer import rich_utils
 
 from shared.messages import Language
@@ -30,16 +31,18 @@ def speak(command: Any, language: Language) -> None:
         return
     for name, text in PANELS.items():
         setattr(rich_utils, name, text)
+    command.epilog = chinese().get(command.epilog, command.epilog)
     for part in parts_of(command):
         part.help = chinese().get(one_line(part.help), part.help)
 
 
-def parts_of(command: Any) -> Iterator[Any]:
+def parts_of(command: Any, above: typer.Context | None = None) -> Iterator[Any]:
     """Tell everything of a tree of commands that has a help text: commands, options, arguments."""
-    parts = (command, *command.params)
+    context = typer.Context(command, parent=above, **command.context_settings)
+    parts = (command, *command.params, command.get_help_option(context))
     yield from (part for part in parts if getattr(part, "help", None))
     for below in getattr(command, "commands", {}).values():
-        yield from parts_of(below)
+        yield from parts_of(below, context)
 
 
 def one_line(text: str) -> str:

@@ -120,14 +120,16 @@ def test_messages_follow_the_locale_and_the_option(tmp_path: Path) -> None:
 
 
 def test_every_help_text_is_there_in_chinese_too() -> None:
-    said = {one_line(part.help) for part in parts_of(typer.main.get_command(app))}
-    assert said - set(chinese()) == set()
+    command = typer.main.get_command(app)
+    said = {one_line(part.help) for part in parts_of(command)} | {command.epilog}
+    assert said == set(chinese())
 
 
 def test_help_and_complaints_are_chinese_for_who_asks_in_chinese() -> None:
     assert "推进日期" in kith("--lang", "zh", "advance", "--help").stdout
     assert "用法有误" in kith("dance", LANG="zh_CN.UTF-8").stderr
     assert "Advance the day" in kith("advance", "--help").stdout
+    assert "退出码" in kith("--help", LANG="zh_CN.UTF-8").stdout
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
