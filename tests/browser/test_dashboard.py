@@ -75,7 +75,7 @@ def test_names_in_a_list_are_masked_and_a_row_leads_to_its_event(reader: Watched
     names = page.locator("table.list tbody td:nth-child(3)").all_text_contents()
     assert all(re.fullmatch(r".\*+.?", name) for name in names)
     reader.follow(page.locator("table.list tbody a").first)
-    expect(page.get_by_role("heading", level=1)).to_have_text("事件 ContactMissed")
+    expect(page.get_by_role("heading", level=1)).to_have_text("事件 未按期联系 ContactMissed")
     expect(page.locator("table.facts")).to_contain_text("儿童编号")
 
 
