@@ -23,7 +23,7 @@ from tests.folders import data_folder
 
 pytestmark = pytest.mark.timeout(900)
 
-FILED_ON, UNTIL = date(2026, 1, 1), date(2026, 11, 23)
+FILED_ON, MIDSUMMER, UNTIL = date(2026, 1, 1), date(2026, 6, 30), date(2026, 11, 23)
 TRUTH = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
 EXPECTED = json.loads((EXAMPLE / "expected-contacts.json").read_text(encoding="utf-8"))
 
@@ -33,8 +33,8 @@ def kith(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=800)
 
 
-def run_year(data: Path) -> dict[str, Any]:
-    days = ["--filed-on", str(FILED_ON), "--until", str(UNTIL)]
+def run_year(data: Path, until: date = UNTIL) -> dict[str, Any]:
+    days = ["--filed-on", str(FILED_ON), "--until", str(until)]
     done = kith("year", "--papers", str(EXAMPLE), *days, data=data)
     assert done.returncode == Exit.OK, done.stderr
     figures: dict[str, Any] = json.loads(done.stdout)
@@ -49,7 +49,12 @@ def data() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def year(data: Path) -> dict[str, Any]:
+def shown_at_midsummer(data: Path) -> dict[str, Any]:
+    return run_year(data, MIDSUMMER)
+
+
+@pytest.fixture(scope="module")
+def year(data: Path, shown_at_midsummer: dict[str, Any]) -> dict[str, Any]:
     return run_year(data)
 
 
@@ -93,16 +98,27 @@ def test_every_child_with_an_open_file_is_paired_or_counted_as_unpaired(
     assert year["pairs"]["open"] + year["pairs"]["children_unpaired"] == told["figures"]["files.open"]
 
 
+def test_the_figures_of_midsummer_are_known_later_as_they_were_shown_then(
+    up: Path, year: dict[str, Any], shown_at_midsummer: dict[str, Any]
+) -> None:
+    assert shown_at_midsummer["contacts"] != year["contacts"]
+    assert figures_as_known_on(up, MIDSUMMER) == shown_at_midsummer
+
+
 def test_the_figures_are_the_same_after_every_projection_was_rebuilt(up: Path, year: dict[str, Any]) -> None:
     rebuilt = kith("rebuild", "all", data=up)
     assert rebuilt.returncode == Exit.OK, rebuilt.stderr
     assert json.loads(rebuilt.stdout)["state"] == "done"
     told = re.findall(r"(\d+)(?: of |／)(\d+)", rebuilt.stderr)
     assert all(int(done) <= int(total) for done, total in told), rebuilt.stderr
+    assert figures_as_known_on(up, UNTIL) == year
+
+
+def figures_as_known_on(up: Path, day: date) -> dict[str, Any]:
     with opened(up, as_json=True) as open_:
-        again = Year(open_.client, Console(as_json=True), papers_in(EXAMPLE), FILED_ON, UNTIL).figures()
-    again.pop("seconds")
-    assert again == year
+        told = Year(open_.client, Console(as_json=True), papers_in(EXAMPLE), FILED_ON, day).figures()
+    told.pop("seconds")
+    return told
 
 
 def test_nothing_is_parked_and_nothing_lags(up: Path) -> None:
