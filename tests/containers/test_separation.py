@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import nats
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from shared.subjects import SERVICES, stream_of
 from tests.containers.conftest import Year
@@ -19,6 +23,7 @@ pytestmark = pytest.mark.timeout(900)
 OURS = (*SERVICES, "gateway")
 EVERYBODY = (*OURS, "nats", "postgres")
 RELOADED_SECONDS = 2.0
+HEARD = 20
 REFUSED_SECONDS = 0.05
 """The refusal comes before the answer to the ping that follows; it is handled beside it."""
 
@@ -39,7 +44,9 @@ class Visitor:
         return len(self.refused) > before
 
 
-async def visit(stack: Stack, user: str, inbox: str | None = None) -> Visitor:
+@asynccontextmanager
+async def visiting(stack: Stack, user: str, inbox: str | None = None) -> AsyncIterator[Visitor]:
+    """Connect to the bus as *user*."""
     refused: list[str] = []
 
     async def keep(failure: Exception) -> None:
@@ -51,7 +58,10 @@ async def visit(stack: Stack, user: str, inbox: str | None = None) -> Visitor:
         inbox_prefix=(inbox or f"_INBOX_{user}").encode(),
         max_reconnect_attempts=1,
     )
-    return Visitor(client, refused)
+    try:
+        yield Visitor(client, refused)
+    finally:
+        await client.close()
 
 
 async def streams(stack: Stack) -> dict[str, tuple[int, int]]:
@@ -64,48 +74,58 @@ async def streams(stack: Stack) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.parametrize("user", SERVICES)
 async def test_a_service_says_nothing_in_anothers_name(stack: Stack, year: Year, user: str) -> None:
-    visitor = await visit(stack, user)
-    before = await streams(stack)
-    for other in SERVICES:
-        if other != user:
-            assert await visitor.refused_to_say(f"kith.431299.431299210.{other}.ContactMissed")
-    assert await streams(stack) == before
-    await visitor.client.close()
+    async with visiting(stack, user) as visitor:
+        before = await streams(stack)
+        for other in SERVICES:
+            if other != user:
+                assert await visitor.refused_to_say(f"kith.431299.431299210.{other}.ContactMissed")
+        assert await streams(stack) == before
 
 
 @pytest.mark.parametrize("user", SERVICES)
 async def test_a_service_neither_ends_nor_empties_a_stream_nor_changes_anothers(
     stack: Stack, year: Year, user: str
 ) -> None:
-    visitor = await visit(stack, user)
-    before = await streams(stack)
-    for owner in SERVICES:
-        for verb in ("DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"):
-            assert await visitor.refused_to_say(f"$JS.API.STREAM.{verb}.{stream_of(owner)}"), (verb, owner)
-        if owner != user:
-            assert await visitor.refused_to_say(f"$JS.API.STREAM.CREATE.{stream_of(owner)}"), owner
-            assert await visitor.refused_to_say(f"$JS.API.STREAM.UPDATE.{stream_of(owner)}"), owner
-    assert await streams(stack) == before
-    await visitor.client.close()
+    async with visiting(stack, user) as visitor:
+        before = await streams(stack)
+        for owner in SERVICES:
+            for verb in ("DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"):
+                assert await visitor.refused_to_say(f"$JS.API.STREAM.{verb}.{stream_of(owner)}"), (
+                    verb,
+                    owner,
+                )
+            if owner != user:
+                assert await visitor.refused_to_say(f"$JS.API.STREAM.CREATE.{stream_of(owner)}"), owner
+                assert await visitor.refused_to_say(f"$JS.API.STREAM.UPDATE.{stream_of(owner)}"), owner
+        assert await streams(stack) == before
 
 
 async def test_a_reader_has_no_hand_on_anothers_place_in_a_stream(stack: Stack, year: Year) -> None:
-    visitor = await visit(stack, "pairing")
-    theirs = f"{stream_of('registry')}.reporting-from-registry"
-    for verb in ("DELETE", "INFO", "CREATE", "DURABLE.CREATE", "MSG.NEXT", "RESET"):
-        assert await visitor.refused_to_say(f"$JS.API.CONSUMER.{verb}.{theirs}"), verb
-    assert await visitor.refused_to_say(f"$JS.ACK.{theirs}.1.1.1.0.0")
-    await visitor.client.close()
+    async with visiting(stack, "pairing") as visitor:
+        theirs = f"{stream_of('registry')}.reporting-from-registry"
+        for verb in ("DELETE", "INFO", "CREATE", "DURABLE.CREATE", "MSG.NEXT", "RESET"):
+            assert await visitor.refused_to_say(f"$JS.API.CONSUMER.{verb}.{theirs}"), verb
+        assert await visitor.refused_to_say(f"$JS.ACK.{theirs}.1.1.1.0.0")
 
 
 async def test_a_service_hears_no_answers_that_are_anothers(stack: Stack, year: Year) -> None:
-    visitor = await visit(stack, "contact")
-    await visitor.client.subscribe("_INBOX_registry.>")
-    await visitor.client.subscribe("kith.>")
-    await visitor.client.flush()
-    await asyncio.sleep(0.1)
-    assert len(visitor.refused) == 2
-    await visitor.client.close()
+    async with visiting(stack, "contact") as visitor:
+        await visitor.client.subscribe("_INBOX_registry.>")
+        await visitor.client.subscribe("kith.>")
+        await visitor.client.flush()
+        await asyncio.sleep(0.1)
+        assert len(visitor.refused) == 2
+
+
+async def one_more(visitor: Visitor, facts: dict[str, Any], stream: str) -> Msg:
+    """Fetch the next event of a subscription and say that it was taken."""
+    place = f"{facts['api_prefix']}.CONSUMER.MSG.NEXT.{stream}.{facts['user']}"
+    inbox = visitor.client.new_inbox()
+    answer = await visitor.client.subscribe(inbox, max_msgs=1)
+    await visitor.client.publish(place, b'{"batch": 1, "expires": 4000000000}', reply=inbox)
+    message = await answer.next_msg(timeout=5)
+    await message.respond(b"+ACK")
+    return message
 
 
 async def test_a_subscriber_reads_its_township_and_touches_nothing(stack: Stack, year: Year) -> None:
@@ -119,28 +139,21 @@ async def test_a_subscriber_reads_its_township_and_touches_nothing(stack: Stack,
         stack.compose("kill", "--signal", "HUP", "nats")
         await asyncio.sleep(RELOADED_SECONDS)
 
-    visitor = await visit(stack, facts["user"], inbox=facts["inbox_prefix"])
-    waiting = facts["subscriptions"][0]["waiting"]
-    inbox = visitor.client.new_inbox()
-    answers = await visitor.client.subscribe(inbox)
-    asked = json.dumps({"batch": waiting, "expires": 5_000_000_000}).encode()
-    next_of = f"{facts['api_prefix']}.CONSUMER.MSG.NEXT.{stream}.{facts['user']}"
-    await visitor.client.publish(next_of, asked, reply=inbox)
-    subjects = {(await answers.next_msg(timeout=5)).subject for _ in range(waiting)}
-    assert waiting > 100
-    assert subjects == {f"kith.431299.{township}.contact.ContactMissed"}
-    assert not visitor.refused
+    async with visiting(stack, facts["user"], inbox=facts["inbox_prefix"]) as visitor:
+        heard = [await one_more(visitor, facts, stream) for _ in range(HEARD)]
+        assert {message.subject for message in heard} == {f"kith.431299.{township}.contact.ContactMissed"}
+        assert len({message.headers["ce-id"] for message in heard if message.headers}) == HEARD
+        assert not visitor.refused
 
-    before = await streams(stack)
-    for api in ("$JS.API", facts["api_prefix"]):
-        for verb in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE", "MSG.GET"):
-            assert await visitor.refused_to_say(f"{api}.STREAM.{verb}.{stream}"), verb
-        for verb in ("DELETE", "CREATE", "DURABLE.CREATE"):
-            assert await visitor.refused_to_say(f"{api}.CONSUMER.{verb}.{stream}.{facts['user']}"), verb
-    assert await visitor.refused_to_say(f"kith.431299.{township}.contact.ContactMissed")
-    assert await visitor.refused_to_say("ask.kith.registry.names")
-    assert await streams(stack) == before
-    await visitor.client.close()
+        before = await streams(stack)
+        for api in ("$JS.API", facts["api_prefix"]):
+            for verb in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE", "MSG.GET"):
+                assert await visitor.refused_to_say(f"{api}.STREAM.{verb}.{stream}"), verb
+            for verb in ("DELETE", "CREATE", "DURABLE.CREATE"):
+                assert await visitor.refused_to_say(f"{api}.CONSUMER.{verb}.{stream}.{facts['user']}"), verb
+        assert await visitor.refused_to_say(f"kith.431299.{township}.contact.ContactMissed")
+        assert await visitor.refused_to_say("ask.kith.registry.names")
+        assert await streams(stack) == before
 
 
 @pytest.mark.parametrize("role", SERVICES)
