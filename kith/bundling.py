@@ -23,7 +23,6 @@ IMAGES = "images.tar"
 FILES = (
     "docker-compose.yml",
     "compose.backup.yml",
-    "compose.subscribers.yml",
     "README.md",
     "CHANGELOG.md",
     "LICENSE",
