@@ -27,6 +27,7 @@ FILES = (
     "CHANGELOG.md",
     "LICENSE",
 )
+MORE_FILES = "compose.*.yml"
 FOLDERS = ("deploy", "docs")
 CHUNK_BYTES = 1024**2
 
@@ -97,6 +98,7 @@ def load_bundle(bundle_file: Path, into: Path) -> Bundle:
 
 def _files_of(project: Path) -> Iterator[Path]:
     yield from (project / name for name in FILES)
+    yield from sorted(project.glob(MORE_FILES))
     for folder in FOLDERS:
         yield from (
             path

@@ -71,7 +71,12 @@ def test_a_bundle_can_be_checked_and_unpacked_with_the_tools_of_any_machine(
     listed = {line.split("  ", 1)[1] for line in (tmp_path / "SHA256SUMS").read_text().splitlines()}
     there = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert there == listed | {"SHA256SUMS"}
-    assert {"docker-compose.yml", "deploy/nats/nats.conf", "docs/operations.md"} <= there
+    assert {
+        "docker-compose.yml",
+        "compose.backup.yml",
+        "deploy/nats/nats.conf",
+        "docs/operations.md",
+    } <= there
 
 
 @pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.9])
