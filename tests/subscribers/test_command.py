@@ -11,7 +11,9 @@ import pytest
 from kith.container_files import make_container_files
 from kith.deployment import deployment_of
 from kith.embedded.nats import start_nats
-from kith.exits import Exit
+from kith.exits import Exit, Failed
+from kith.subscribers import NotASubscriber, subscriber_of, subscribers_of
+from kith.subscribing import write_down
 from tests.subscribers.county import YUELIANG
 
 ADD_SCHOOL = ["add", "school", "--area", YUELIANG, "--event", "ContactMissed"]
@@ -44,31 +46,44 @@ def test_a_subscriber_is_added_while_nothing_runs_and_made_when_the_bus_does(tmp
 
 
 def test_what_a_name_may_read_does_not_change_under_it(tmp_path: Path) -> None:
-    subscriber(tmp_path, *ADD_SCHOOL)
-    assert subscriber(tmp_path, *ADD_SCHOOL)[0] == Exit.OK
-    exit_code, told = subscriber(tmp_path, *ADD_SCHOOL, "--area", "431299")
-    assert exit_code == Exit.REFUSED
-    assert told["error"]["code"] == "subscriber_is_another"
+    deployment = deployment_of(tmp_path)
+    school = subscriber_of("school", [YUELIANG], ["ContactMissed"])
+    write_down(deployment, school)
+    write_down(deployment, school)
+    with pytest.raises(Failed) as refused:
+        write_down(deployment, subscriber_of("school", ["431299"], ["ContactMissed"]))
+    assert refused.value.code == "subscriber_is_another"
+    assert subscribers_of(tmp_path) == [school]
 
 
 def test_the_server_of_a_container_finds_its_new_user_in_the_folder_it_was_given(tmp_path: Path) -> None:
-    make_container_files(deployment_of(tmp_path))
-    subscriber(tmp_path, *ADD_SCHOOL)
+    deployment = deployment_of(tmp_path)
+    make_container_files(deployment)
+    write_down(deployment, subscriber_of("school", [YUELIANG], ["ContactMissed"]))
     accounts = json.loads((tmp_path / "secrets" / "bus" / "accounts.json").read_text(encoding="utf-8"))
     assert set(accounts["accounts"]) == {"KITH", "subscriber-school"}
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("name", "area", "event", "code"),
     [
-        (["School", "--area", "431299", "--event", "ContactMissed"], "subscriber_name_not_well_formed"),
-        (["school", "--area", ">", "--event", "ContactMissed"], "subscriber_area_not_well_formed"),
-        (["school", "--area", "431299", "--event", "ContactMised"], "subscriber_event_unknown"),
+        ("School", "431299", "ContactMissed", "subscriber_name_not_well_formed"),
+        ("a.b", "431299", "ContactMissed", "subscriber_name_not_well_formed"),
+        ("school", "431299210200", "ContactMissed", "subscriber_area_not_well_formed"),
+        ("school", ">", "ContactMissed", "subscriber_area_not_well_formed"),
+        ("school", "431299", "ContactMised", "subscriber_event_unknown"),
     ],
 )
 def test_what_is_not_well_formed_is_refused_with_its_reason(
-    words: list[str], code: str, tmp_path: Path
+    name: str, area: str, event: str, code: str
 ) -> None:
-    exit_code, told = subscriber(tmp_path, "add", *words)
-    assert exit_code == Exit.USAGE
-    assert told["error"]["code"] == code
+    with pytest.raises(NotASubscriber) as refused:
+        subscriber_of(name, [area], [event])
+    assert refused.value.args[0] == code
+
+
+def test_a_township_of_a_county_that_is_read_anyway_is_named_once() -> None:
+    wide = subscriber_of("province", ["431299", YUELIANG, "440101101"], ["ContactMissed"])
+    assert wide.subjects() == {
+        "contact": ["kith.431299.*.contact.ContactMissed", "kith.440101.440101101.contact.ContactMissed"]
+    }
