@@ -37,10 +37,7 @@ class Upgrade:
         """
         yield "upgrade_examine", self._examine
         yield "upgrade_back_up", lambda: self._run("backup")
-        yield (
-            "upgrade_migrate",
-            lambda: self._compose("up", "--no-deps", "--exit-code-from", "migrate", "migrate"),
-        )
+        yield "upgrade_migrate", lambda: self._compose("run", "--rm", "--no-deps", "migrate")
         for service in ROLLED:
             yield f"upgrade_roll {service}", lambda service=service: self._roll(service)  # type: ignore[misc]
         yield "upgrade_look", lambda: self._look(client)
@@ -48,7 +45,10 @@ class Upgrade:
 
     def _examine(self) -> None:
         """Have the doctor look, with the release that runs: it knows the schema that is there."""
-        self._run("doctor", image=None)
+        try:
+            self._run("doctor", image=None)
+        except Failed as ill:
+            raise Failed("upgrade_ill", Exit.REFUSED) from ill
 
     def _run(self, service: str, image: str | None = "") -> None:
         self._compose("run", "--rm", service, image=image)

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,10 @@ from kith.backup.target import HBA_FILE, SOCKET_PORT, Target, recovery_settings
 from kith.embedded.postgres import as_words
 from kith.embedded.spawning import last_lines, wait_until
 from kith.exits import Exit, Failed
+from shared import clock
 
 READY_SECONDS_MAX = 60.0
+SILENT_SECONDS_MAX = 15.0
 PROGRAM_SECONDS_MAX = 6 * 3600.0
 FETCH_WAL = "/etc/postgresql/fetch-wal.sh"
 """Where the hand's container has it."""
@@ -52,7 +54,7 @@ class ContainerHand:
         self._ask(["postgres", "-D", str(cluster), "-p", str(SOCKET_PORT), *settings])
         server = Cluster(str(self.folder), SOCKET_PORT)
         try:
-            wait_until(lambda: self._has_ended or _takes_connections(server), PROGRAM_SECONDS_MAX)
+            self._wait(lambda: self._has_ended or _takes_connections(server))
             if self._has_ended:
                 raise target.failure(self._said())
             yield server
@@ -66,8 +68,24 @@ class ContainerHand:
         (self.folder / "leave").touch()
 
     def _wait_for_the_hand(self) -> None:
-        if not wait_until((self.folder / "ready").exists, READY_SECONDS_MAX):
-            raise Failed("no_hand", Exit.UNREACHABLE, folder=str(self.folder))
+        if not wait_until(self._lives, READY_SECONDS_MAX):
+            raise self._nobody()
+
+    def _lives(self) -> bool:
+        """Return whether the hand has said lately that it is there."""
+        try:
+            said = (self.folder / "ready").stat().st_mtime
+        except OSError:
+            return False
+        return clock.now().timestamp() - said < SILENT_SECONDS_MAX
+
+    def _wait(self, happened: Callable[[], bool]) -> None:
+        """Wait until *happened*; raises Failed where the hand dies before, or it takes too long."""
+        if not wait_until(lambda: happened() or not self._lives(), PROGRAM_SECONDS_MAX) or not happened():
+            raise self._nobody()
+
+    def _nobody(self) -> Failed:
+        return Failed("no_hand", Exit.UNREACHABLE, folder=str(self.folder))
 
     def _ask(self, words: list[str]) -> None:
         (self.folder / "ended").unlink(missing_ok=True)
@@ -81,8 +99,7 @@ class ContainerHand:
 
     def _ended(self) -> int:
         """Wait until the program has ended, and return its exit code."""
-        if not wait_until(lambda: self._has_ended, PROGRAM_SECONDS_MAX):
-            raise Failed("no_hand", Exit.UNREACHABLE, folder=str(self.folder))
+        self._wait(lambda: self._has_ended)
         return int((self.folder / "ended").read_text(encoding="ascii"))
 
     def _said(self) -> str:

@@ -34,6 +34,7 @@ class County:
 @pytest.fixture(scope="module")
 def county() -> Iterator[County]:
     with running() as stack:
+        keep_settings(stack)
         told(stack, "advance", "--to", "2026-01-01")
         told(stack, "import", "areas", str(EXAMPLE / "行政区划.xlsx"))
         told(stack, "import", "roster", "--filed-on", "2026-01-01", str(ROSTER))
@@ -47,6 +48,12 @@ def county() -> Iterator[County]:
             *("psql", "--username", "postgres", "--command", "SELECT pg_switch_wal()"),
         )
         yield County(stack, backup, moment, figures)
+
+
+def keep_settings(stack: Stack) -> None:
+    """Write what the stack was started with into its settings, where an operator has it and `kith upgrade` looks."""
+    with (stack.data / "compose.env").open("a", encoding="utf-8") as file:
+        file.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
 
 
 def told(stack: Stack, *words: str) -> Any:
