@@ -13,7 +13,7 @@ from kith.backup.cluster import Cluster
 from kith.backup.comparing import Compared
 from kith.backup.kept import compare_kept
 from kith.backup.readers import counts
-from kith.backup.streams import compare_streams
+from kith.backup.streams import compare_streams, wait_until_filled
 from kith.client import Client
 from kith.states import wait_until_all_taken
 from shared.tokens import Role
@@ -42,9 +42,9 @@ class Agreement:
 
 
 def reconcile(client: Client, cluster: Cluster, nats_url: str) -> Agreement:
-    """Say again who was forgotten, wait until every reader has taken everything, compare event for event.
+    """Say again who was forgotten, wait until everything is published and taken, compare event for event.
 
-    Raises Failed where a service does not answer or a reader stands still.
+    Raises Failed where a service does not answer, or a relay or a reader stands still.
     """
     children = asyncio.run(forgotten_unsaid(cluster))
     _forget(client, children)
@@ -62,7 +62,9 @@ def _forget(client: Client, children: Sequence[str]) -> None:
 async def _agreement(cluster: Cluster, nats_url: str, children: int) -> Agreement:
     bus = await nats.connect(nats_url, inbox_prefix=b"_INBOX_operator")
     try:
-        streams = await compare_streams(cluster, bus.jetstream(timeout=API_SECONDS_MAX))
+        js = bus.jetstream(timeout=API_SECONDS_MAX)
+        await wait_until_filled(cluster, js)
+        streams = await compare_streams(cluster, js)
     finally:
         await bus.close()
     return Agreement(await counts(cluster), streams, await compare_kept(cluster), children)

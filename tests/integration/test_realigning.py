@@ -8,6 +8,7 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
+from kith.backup import streams
 from kith.backup.children import forgotten_unsaid
 from kith.backup.cluster import Cluster
 from kith.backup.comparing import Compared
@@ -86,6 +87,19 @@ async def test_a_stream_ahead_of_its_log_is_deleted_one_behind_it_stays(
     assert await delete_wrong(js, compared) == ["registry", "contact"]
     left = {info.config.name for info in await js.streams_info()}
     assert left == {stream_of("pairing")}
+
+
+async def test_streams_that_are_being_filled_are_waited_for_and_one_that_stands_still_is_told(
+    cluster: Cluster, js: JetStreamContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(cluster, "pairing", "one", "two")
+    await tell(js, "pairing", "one")
+    monkeypatch.setattr(streams, "STANDSTILL_SECONDS_MAX", 0.6)
+    with pytest.raises(Failed, match=r"relays_stand_still.*pairing"):
+        await streams.wait_until_filled(cluster, js)
+    await tell(js, "pairing", "two")
+    await streams.wait_until_filled(cluster, js)
+    assert (await compare_streams(cluster, js))["pairing"].same
 
 
 async def test_what_reporting_keeps_beyond_a_log_is_found(cluster: Cluster) -> None:
