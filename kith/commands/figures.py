@@ -8,6 +8,7 @@ import typer
 
 from kith.opening import opened
 from kith.options import DAY, HERE, Area, AsJson, Data, day_of
+from shared.messages import text
 
 Day = Annotated[datetime | None, typer.Option(formats=DAY)]
 
@@ -49,8 +50,12 @@ def figures(
         answer["figures"] = {
             name: count for name, count in answer["figures"].items() if name.startswith(only)
         }
-        rows = [(name, count) for name, count in answer["figures"].items() if count or only]
-        open_.console.answer(answer, lambda: open_.console.table("", ["measure", "figure"], rows))
+        rows = [
+            (name, text(f"measure.{name}", open_.console.language), count)
+            for name, count in answer["figures"].items()
+            if count or only
+        ]
+        open_.console.answer(answer, lambda: open_.console.table("", ["measure", "meaning", "figure"], rows))
 
 
 def summary(
