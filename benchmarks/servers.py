@@ -19,6 +19,7 @@ from kith.embedded.postgres import RunningPostgres, start_postgres
 from shared.event_store import Pool
 from shared.migrate import migrate
 from shared.scope import WHOLE_SCOPE
+from shared.service import nothing_to_reset
 from shared.subjects import SERVICES
 
 STATEMENT_SECONDS_MAX = 600.0
@@ -65,6 +66,7 @@ class Servers:
             max_size=size,
             server_settings=WHOLE_SCOPE,
             command_timeout=STATEMENT_SECONDS_MAX,
+            reset=nothing_to_reset,
         ) as pool:
             yield pool
 

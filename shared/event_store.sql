@@ -9,6 +9,15 @@ SELECT n, outcome, version, tx, last_position
   FROM kernel.append_many($1::text[], $2::int[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[],
                           $8::uuid[], $9::text[], $10::smallint[], $11::jsonb[], $12::int[], $13::int[], $14::jsonb)
 
+-- name: take_streams
+-- Many streams in one statement, an outcome for each and where it stood; their events follow by COPY.
+SELECT tx, outcomes, stood
+  FROM kernel.take_streams($1::text[], $2::int[], $3::int[], $4::uuid[], $5::text[], $6::int[], $7::text[], $8::int[])
+
+-- name: last_of
+-- The last position that a transaction has written.
+SELECT position FROM kernel.events WHERE tx = $1::bigint ORDER BY position DESC LIMIT 1
+
 -- name: load
 -- A stream from a version on: a range of the primary key.
 SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at

@@ -244,12 +244,12 @@ async def _pool(running: Running) -> Pool:
         max_size=settings.database_pool_max,
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=QUERY_SECONDS_MAX,
-        reset=_nothing_to_reset,
+        reset=nothing_to_reset,
         server_settings={**WHOLE_SCOPE, "application_name": f"kith-{running.name}"},
     )
 
 
-async def _nothing_to_reset(_connection: Connection) -> None:
+async def nothing_to_reset(_connection: Connection) -> None:
     """Save each request a round trip: settings end with their transaction, locks of a session with the session."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from shared.contracts.event import Level
 from shared.contracts.registry import AreaDefined
 from shared.event_store import (
+    COPIED_MIN,
     START,
     Append,
     ClaimTaken,
@@ -111,7 +112,8 @@ async def test_a_transaction_that_began_before_the_streams_last_one_is_turned_aw
         await transaction.rollback()
 
 
-async def test_a_bulk_append_answers_for_each_stream(pool: Pool) -> None:
+@pytest.mark.parametrize("copied_min", [COPIED_MIN, 1], ids=["few events", "copied"])
+async def test_a_bulk_append_answers_for_each_stream(pool: Pool, copied_min: int) -> None:
     async with pool.acquire() as connection:
         await append_many(connection, [Append("area-1", new("a"), 0, claims=["key-1"])], META)
         answer = await append_many(
@@ -123,12 +125,27 @@ async def test_a_bulk_append_answers_for_each_stream(pool: Pool) -> None:
                 Append("area-1b", new("d"), 7),
             ],
             META,
+            copied_min=copied_min,
         )
         assert answer.outcomes == (Outcome.ALREADY, Outcome.TAKEN, Outcome.CLAIMED, Outcome.CONFLICT)
         assert answer.position == await last_position(connection)
         owners = await claim_owners(connection, ["key-1", "key-2", "key-3"])
     assert owners == {"key-1": "area-1", "key-2": "area-2"}
     assert await everything(pool) == ["area-1@1", "area-2@1", "area-2@2"]
+
+
+async def test_a_long_append_continues_streams_in_order(pool: Pool) -> None:
+    streams = [f"area-{n}" for n in range(3)]
+    async with pool.acquire() as connection:
+        await append_many(connection, [Append(stream, new(f"{stream}/0")) for stream in streams], META)
+        long = [Append(stream, new(*(f"{stream}/{n}" for n in range(1, 100))), 1) for stream in streams]
+        answer = await append_many(connection, long, META)
+        assert answer.outcomes == (Outcome.TAKEN,) * 3
+        assert answer.position == await last_position(connection)
+        for stream in streams:
+            loaded = await load(connection, stream)
+            assert [one.version for one in loaded] == list(range(1, 101))
+            assert [one.event for one in loaded] == [defined(f"{stream}/{n}") for n in range(100)]
 
 
 async def test_one_of_two_streams_of_a_call_gets_the_claim_that_both_want(pool: Pool) -> None:
