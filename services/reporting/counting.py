@@ -1,6 +1,7 @@
 """Counting: a batch of events, of one source and in order, becomes rows of the tables that figures are read from."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from itertools import chain
 from typing import NamedTuple, cast, get_args
@@ -175,4 +176,9 @@ async def _keep_days(connection: Connection, batch: Sequence[Happened]) -> None:
     for happened in batch:
         days.setdefault(happened.source, []).append(happened.event)
     for source, events in days.items():
-        await connection.execute(SQL.keep_day, source, max(event.recorded_on for event in events))
+        await keep_day(connection, source, max(event.recorded_on for event in events))
+
+
+async def keep_day(connection: Connection, source: str, day: date) -> None:
+    """Remember that *source* has told of *day*."""
+    await connection.execute(SQL.keep_day, source, day)

@@ -1,13 +1,15 @@
 """Rebuilding: the figures made anew from every event received, beside the live ones, and swapped in at the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
-from services.reporting.counting import Happened, count, count_without_sums, counties, sum_up
+from services.reporting.counting import Happened, count, count_without_sums, counties, keep_day, sum_up
+from services.reporting.recounting import TYPES, VERSIONS, last_of_some, recount
 from services.reporting.side import Side, hold_sides, look_at, make_live, resting_side
 from shared.contracts.catalogue import decode
 from shared.event_store import Connection, Pool
@@ -22,6 +24,10 @@ REPLAY_MAX = 2_000
 """Events of one transaction: more would hold up the service's other work for too long."""
 FINISH_MAX = 2_000
 """Events that are still to come when readers are held for the swap."""
+RECOUNTED_MAX = 10_000
+"""Events that the database counts in one transaction."""
+RECOUNTED_AT_ONCE = 2
+"""Stretches of them that it counts at the same time."""
 SUMMED_AT_ONCE = 2
 """Counties whose sums are made at the same time."""
 LOOK_SECONDS = 5.0
@@ -40,6 +46,10 @@ class Progress:
 
 
 Counting = Callable[[Connection, Sequence[Happened]], Awaitable[object]]
+But = tuple[Sequence[str], Sequence[int]]
+"""Types and versions of events that are left out."""
+BUT_CONTACTS: But = (TYPES, VERSIONS)
+EVERYTHING: But = ((), ())
 
 
 class AlreadyRebuilding(Exception):
@@ -102,12 +112,28 @@ async def _rebuild(pool: Pool, projection: str) -> None:
     await _empty(pool, side)
     await pool.execute(SQL.begin, projection)
 
-    end = await _last_arrival(pool, projection)
-    arrival = await _replay(pool, side, projection, (0, end), count_without_sums)
+    arrival = await _last_arrival(pool, projection)
+    waiting = Stretches(pool, arrival)
+    await _together(
+        _replay(pool, side, projection, (0, arrival), but=BUT_CONTACTS, counted_by=count_without_sums),
+        *(_recount(pool, side, projection, waiting) for _ in range(RECOUNTED_AT_ONCE)),
+    )
     await _sum_up(pool, side)
     while not await _finish(pool, side, projection, arrival):
         end = await _last_arrival(pool, projection)
-        arrival = await _replay(pool, side, projection, (arrival, end), count)
+        await _replay(pool, side, projection, (arrival, end))
+        arrival = end
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    """Do all *works*; where one fails, none goes on: it would write into what the next rebuild has emptied."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _empty(pool: Pool, side: Side) -> None:
@@ -126,23 +152,58 @@ async def _last_arrival(pool: Pool, projection: str) -> int:
 
 
 async def _replay(
-    pool: Pool, side: Side, projection: str, arrivals: tuple[int, int], counted_by: Counting
-) -> int:
-    """Count the events of *arrivals*; the next are fetched while these are counted. Return the last arrival."""
+    pool: Pool,
+    side: Side,
+    projection: str,
+    arrivals: tuple[int, int],
+    *,
+    but: But = EVERYTHING,
+    counted_by: Counting = count,
+) -> None:
+    """Count the events of *arrivals* but those left out; the next are fetched while these are counted."""
     arrival, end = arrivals
-    coming = asyncio.create_task(_received(pool, arrival, end))
+    coming = asyncio.create_task(_received(pool, arrival, end, but))
     try:
         while True:
             arrival, received = await coming
             if not received:
-                return end
-            coming = asyncio.create_task(_received(pool, arrival, end))
+                return
+            coming = asyncio.create_task(_received(pool, arrival, end, but))
             async with pool.acquire() as connection, connection.transaction():
                 await look_at(connection, side)
                 await counted_by(connection, received)
-                await connection.execute(SQL.advance, projection, len(received))
+            await pool.execute(SQL.advance, projection, len(received))
     finally:
         coming.cancel()
+
+
+class Stretches:
+    """The arrivals up to *end*, given out stretch by stretch to whoever asks next."""
+
+    def __init__(self, pool: Pool, end: int) -> None:
+        self._pool, self._end = pool, end
+        self._arrival = 0
+        self._turn = asyncio.Lock()
+
+    async def take(self) -> tuple[int, int] | None:
+        """Return after which arrival the next stretch begins and where it ends, None behind the last."""
+        async with self._turn, self._pool.acquire() as connection:
+            last = await last_of_some(connection, self._arrival, self._end, RECOUNTED_MAX)
+            if last is None:
+                return None
+            begins, self._arrival = self._arrival, last
+            return begins, last
+
+
+async def _recount(pool: Pool, side: Side, projection: str, waiting: Stretches) -> None:
+    """Count what contact said, stretch by stretch, in the database itself."""
+    while stretch := await waiting.take():
+        async with pool.acquire() as connection, connection.transaction():
+            await look_at(connection, side)
+            events, day = await recount(connection, *stretch)
+            if day is not None:
+                await keep_day(connection, "contact", day)
+        await pool.execute(SQL.advance, projection, events)
 
 
 async def _sum_up(pool: Pool, side: Side) -> None:
@@ -157,12 +218,12 @@ async def _sum_up(pool: Pool, side: Side) -> None:
                 await look_at(connection, side)
                 await sum_up(connection, county)
 
-    await asyncio.gather(*(sum_up_waiting() for _ in range(SUMMED_AT_ONCE)))
+    await _together(*(sum_up_waiting() for _ in range(SUMMED_AT_ONCE)))
 
 
-async def _received(pool: Pool, arrival: int, end: int) -> tuple[int, list[Happened]]:
+async def _received(pool: Pool, arrival: int, end: int, but: But) -> tuple[int, list[Happened]]:
     """Return the next events and the arrival of the last of them."""
-    rows = await pool.fetch(SQL.received, arrival, end, REPLAY_MAX)
+    rows = await pool.fetch(SQL.received, arrival, end, REPLAY_MAX, *but)
     return (rows[-1]["arrival"] if rows else arrival), [_happened(row) for row in rows]
 
 
@@ -182,7 +243,7 @@ async def _finish(pool: Pool, side: Side, projection: str, arrival: int) -> bool
 
 async def _rest(connection: Connection, arrival: int) -> Sequence[asyncpg.Record]:
     last: int = await connection.fetchval(SQL.last_arrival)
-    return await connection.fetch(SQL.received, arrival, last, FINISH_MAX + 1)
+    return await connection.fetch(SQL.received, arrival, last, FINISH_MAX + 1, *EVERYTHING)
 
 
 def _happened(row: asyncpg.Record) -> Happened:

@@ -48,9 +48,10 @@ TRUNCATE facts, tallies, month_tallies, children, pairs, carers, areas, days
 SELECT coalesce(max(arrival), 0) FROM kept.received
 
 -- name: received
--- Events in the order of their arrival: within a source, the order of its log.
+-- Events in the order of their arrival, within a source the order of its log; some types may be left out.
 SELECT arrival, source, event_id, version, event_type, schema_version, data
   FROM kept.received
  WHERE arrival > $1::bigint AND arrival <= $2::bigint
+   AND (event_type, schema_version) NOT IN (SELECT * FROM unnest($4::text[], $5::smallint[]))
  ORDER BY arrival
  LIMIT $3::int
