@@ -2,12 +2,12 @@
 
 import asyncio
 from datetime import date
-from pathlib import Path
 from uuid import UUID, uuid5
 
 import asyncpg
 import pytest
 
+from kith.backup import epochs
 from shared.contracts.event import Level
 from shared.contracts.registry import AreaDefined
 from shared.event_store import (
@@ -226,7 +226,7 @@ async def test_the_id_of_a_command_is_not_used_for_another(pool: Pool) -> None:
         await once(pool, other, nothing)
 
 
-async def test_after_a_restore_into_another_cluster_order_goes_on_once_the_base_is_raised(
+async def test_after_a_restore_into_another_cluster_order_goes_on_once_a_new_epoch_has_begun(
     service_database: ServiceDatabases,
 ) -> None:
     database = await service_database("pairing")
@@ -240,7 +240,7 @@ async def test_after_a_restore_into_another_cluster_order_goes_on_once_the_base_
     with pytest.raises(Overtaken):
         await append(service, Append("area-1", new("refused")), META)
 
-    await owner.execute(restored_sql())
+    await owner.execute(epochs.SQL.begin_epoch, epochs.EPOCH)
     await append(service, Append("area-1", new("after")), META)
     await append(service, Append("area-2", new("new stream")), META)
     seen = await read_after(service, START, 10)
@@ -249,10 +249,3 @@ async def test_after_a_restore_into_another_cluster_order_goes_on_once_the_base_
     ]
     await owner.close()
     await service.close()
-
-
-def restored_sql() -> str:
-    """Return the statement that docs/operations.md tells the owner to run."""
-    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-    (statement,) = [line for line in text.splitlines() if line.startswith("UPDATE kernel.log")]
-    return statement
