@@ -114,7 +114,7 @@ async def test_a_schema_that_lacks_a_migration_is_told(service_database: Service
 async def test_what_is_away_is_told_and_the_rest_is_looked_at(
     databases: dict[str, ServiceDatabase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examining, "CHECK_SECONDS_MAX", 5.0)
+    monkeypatch.setattr(examining, "CHECK_SECONDS_MAX", 3.0)
     place = Place(
         databases={service: database.dsn for service, database in databases.items()},
         bus="nats://127.0.0.1:9",
