@@ -48,6 +48,7 @@ def county() -> Iterator[County]:
             *("psql", "--username", "postgres", "--command", "SELECT pg_switch_wal()"),
         )
         yield County(stack, backup, moment, figures)
+        stack.compose(*FILES, "down", "--volumes", "--timeout", "20", check=False)
 
 
 def keep_settings(stack: Stack) -> None:
