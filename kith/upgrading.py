@@ -1,6 +1,7 @@
 """Upgrading a deployment in containers: nothing is touched before it was examined and backed up, then one by one."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,11 @@ from shared.subjects import SERVICES
 FILES = ("docker-compose.yml", "compose.backup.yml")
 SETTINGS = "compose.env"
 IMAGE = "KITH_IMAGE"
-ROLLED = (*SERVICES, "gateway")
+GATEWAY = "gateway"
+ROLLED = (*SERVICES, GATEWAY)
 """In this order: those who are asked before those who ask."""
+KNOWN_SECONDS = 6.0
+"""The gateway asks for the addresses behind a name every five seconds."""
 
 Step = tuple[str, Callable[[], object]]
 
@@ -54,8 +58,28 @@ class Upgrade:
         self._compose("run", "--rm", service, image=image)
 
     def _roll(self, service: str) -> None:
-        """Replace one service and wait until it is ready; where it is not, stop here."""
-        self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", service)
+        """Replace one service and wait until it is ready; where it is not, the old one serves on.
+
+        The new one starts beside the old, which goes once the gateway knows both: no request fails. The
+        gateway has its ports from the machine, which gives them to one at a time: it is away for a moment.
+        """
+        if service == GATEWAY:
+            self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", service)
+            return
+        old = self._containers(service)
+        beside = ("--no-recreate", "--scale", f"{service}={len(old) + 1}")
+        try:
+            self._compose("up", "--detach", "--no-deps", *beside, "--wait", "--pull", "never", service)
+        except Failed:
+            new = [container for container in self._containers(service) if container not in old]
+            docker("rm", "--force", *new)
+            raise
+        time.sleep(KNOWN_SECONDS)
+        docker("stop", *old)
+        docker("rm", *old)
+
+    def _containers(self, service: str) -> list[str]:
+        return self._compose("ps", "--all", "--quiet", service).split()
 
     def _look(self, client: Client) -> None:
         """See that every container is of the new image, and that every service answers through the gateway."""

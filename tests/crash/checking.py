@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,26 @@ SELECT s.stream_id FROM kernel.streams s LEFT JOIN kernel.events e USING (stream
 """
 
 
-def differences(house: House, county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
+@dataclass(frozen=True)
+class Reached:
+    """Where the logs and the streams of a deployment are read, past every service."""
+
+    logs: Mapping[str, str]
+    """Of each service the address of its database for the owner."""
+    bus: str
+    """The address of the bus for the operator."""
+
+
+def reached(house: House) -> Reached:
+    """Return where the logs and streams of a house are read."""
+    logs = {service: house.deployment.owner_dsn(house.postgres, service) for service in SERVICES}
+    return Reached(logs, house.bus.url)
+
+
+def differences(where: Reached, county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
     """Yield, in words, everything that is not as it must be."""
     yield from _figures(county, figures)
-    yield from asyncio.run(_events(house))
+    yield from asyncio.run(_events(where))
 
 
 def _figures(county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
@@ -52,36 +69,36 @@ def _figures(county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
             yield f"{part}: {figures[part]} instead of {county.expected[part]}"
 
 
-async def _events(house: House) -> list[str]:
+async def _events(where: Reached) -> list[str]:
     found: list[str] = []
     logs: dict[str, list[str]] = {}
     for service in SERVICES:
-        logs[service] = await _ids(house, service, LOG)
+        logs[service] = await _ids(where, service, LOG)
         found += _compare(f"the log of {service}", logs[service], sorted(set(logs[service])), ordered=False)
-        found += await _in_one_database(house, service)
+        found += await _in_one_database(where, service)
         if logs[service]:
-            in_stream = await on_the_bus(house, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
+            in_stream = await on_the_bus(where.bus, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
             found += _compare(f"the stream of {service}", in_stream, logs[service])
     for source in SERVICES[:3]:
-        kept = await _ids(house, "reporting", KEPT, source)
+        kept = await _ids(where, "reporting", KEPT, source)
         found += _compare(f"what reporting keeps of {source}", kept, logs[source])
     return found
 
 
-async def _in_one_database(house: House, service: str) -> list[str]:
-    parked = await _rows(house, service, PARKED)
+async def _in_one_database(where: Reached, service: str) -> list[str]:
+    parked = await _rows(where, service, PARKED)
     found = [f"parked in {service}: {tuple(row.values())}" for row in parked[:SHOWN_MAX]]
-    broken = await _rows(house, service, BROKEN_STREAMS)
+    broken = await _rows(where, service, BROKEN_STREAMS)
     found += [f"gap or fork in {service}: {row['stream_id']}" for row in broken[:SHOWN_MAX]]
     return found
 
 
-async def _ids(house: House, service: str, query: str, *args: object) -> list[str]:
-    return [row["event_id"] for row in await _rows(house, service, query, *args)]
+async def _ids(where: Reached, service: str, query: str, *args: object) -> list[str]:
+    return [row["event_id"] for row in await _rows(where, service, query, *args)]
 
 
-async def _rows(house: House, service: str, query: str, *args: object) -> Sequence[asyncpg.Record]:
-    connection = await asyncpg.connect(house.deployment.owner_dsn(house.postgres, service))
+async def _rows(where: Reached, service: str, query: str, *args: object) -> Sequence[asyncpg.Record]:
+    connection = await asyncpg.connect(where.logs[service])
     try:
         return await connection.fetch(query, *args)
     finally:

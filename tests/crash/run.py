@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.chaos import Chaos
-from tests.crash.checking import differences, restless, shares_at_rest, told_errors, unhealthy
+from tests.crash.checking import differences, reached, restless, shares_at_rest, told_errors, unhealthy
 from tests.crash.counties import CountyYear
 from tests.crash.deployment import House, running
 from tests.crash.driving import Clerk, Pace
@@ -55,7 +55,7 @@ def _verdict(house: House, county: CountyYear, clerk: Clerk, tell: Callable[[str
     if clerk.figures is None:
         wrong.append(f"the year ended with {clerk.failure!r}")
     else:
-        wrong += differences(house, county, clerk.figures)
+        wrong += differences(reached(house), county, clerk.figures)
     at_rest = shares_at_rest(house)
     tell("of a core at rest: " + ", ".join(f"{name} {share:.1%}" for name, share in at_rest.items()))
     wrong += restless(at_rest)

@@ -27,9 +27,9 @@ READERS = (
 Given = TypeVar("Given")
 
 
-async def on_the_bus(house: House, work: Callable[[JetStreamContext], Awaitable[Given]]) -> Given:
-    """Do *work* with the operator's rights, past every link."""
-    client = await nats.connect(house.bus.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+async def on_the_bus(address: str, work: Callable[[JetStreamContext], Awaitable[Given]]) -> Given:
+    """Do *work* at *address*, the operator's, past every link."""
+    client = await nats.connect(address, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
     try:
         return await work(client.jetstream(timeout=ASK_SECONDS_MAX))
     finally:
@@ -115,13 +115,13 @@ class StreamActs:
             return info.state.bytes
 
         try:
-            return asyncio.run(on_the_bus(self._house, work))
+            return asyncio.run(on_the_bus(self._house.bus.url, work))
         except NotFoundError:
             return 0
 
     def _try(self, work: Callable[[JetStreamContext], Awaitable[None]]) -> str:
         try:
-            asyncio.run(on_the_bus(self._house, work))
+            asyncio.run(on_the_bus(self._house.bus.url, work))
         except NotFoundError:
             return "found no"
         return "deleted"

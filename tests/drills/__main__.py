@@ -1,0 +1,170 @@
+"""`python -m tests.drills [DRILL …]`: run drills on stacks of their own, and tell how each went.
+
+Needs a container engine, the image (`make image`), and root for what is done to the network.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from kith.embedded.spawning import wait_until
+from shared.subjects import SERVICES, stream_of
+from tests.containers.engine import KITH_IMAGE, run
+from tests.containers.stack import Stack
+from tests.crash.streams import on_the_bus
+from tests.drills.acts import (
+    CUT_SECONDS,
+    cut_loudly,
+    cut_silently,
+    fill_the_disk,
+    hold_still,
+    kill,
+    packets_lost,
+)
+from tests.drills.at_work import AtWork, small_county_at_work
+from tests.drills.callers import asking
+
+HERE = Path(__file__).parent
+CLUSTER = {"COMPOSE_FILE": f"docker-compose.yml:{HERE / 'cluster.yml'}"}
+SMALL_DISK = {"COMPOSE_FILE": f"docker-compose.yml:{HERE / 'small-disk.yml'}"}
+SERVERS = ("nats", "nats-2", "nats-3")
+PORTS = {"nats": 4222, "postgres": 5432}
+BETWEEN_SERVERS = 6222
+ELECTED_SECONDS_MAX = 60.0
+
+EXPANSION = """
+CREATE TABLE app.of_a_later_release (note text NOT NULL);
+"""
+
+
+def killed() -> None:
+    """kill -9 of every container in turn"""
+    with small_county_at_work() as work:
+        services = (*SERVICES, "gateway", "nats", "postgres")
+        work.through({f"{service} killed": partial(kill, work.stack, service) for service in services})
+
+
+def cut_off() -> None:
+    """NATS and PostgreSQL cut off, loudly and silently"""
+    with small_county_at_work() as work:
+        acts: dict[str, Callable[[], object]] = {}
+        for server, port in PORTS.items():
+            acts[f"{server} off the network for {CUT_SECONDS:.0f} s"] = partial(
+                cut_loudly, work.stack, server
+            )
+            acts[f"{server}'s packets lost for {CUT_SECONDS:.0f} s"] = partial(
+                cut_silently, work.stack, server, port
+            )
+            acts[f"{server} frozen for {CUT_SECONDS:.0f} s"] = partial(hold_still, work.stack, server)
+        work.through(acts)
+
+
+def disk_full() -> None:
+    """the disk of the streams full"""
+    with small_county_at_work(SMALL_DISK) as work:
+        work.through({"disk full, then given room": partial(fill_the_disk, work.stack, "nats", "/data")})
+
+
+def cluster() -> None:
+    """three servers of the bus: the leader lost, then a minority cut off"""
+    with small_county_at_work(CLUSTER) as work:
+        work.through(
+            {
+                "the server that led a stream killed": lambda: _lose_the_leader(work),
+                "a server cut off from the others": lambda: _leave_alone(work, _leader(work.stack)),
+            }
+        )
+
+
+def rolling() -> None:
+    """every service and the gateway replaced by a newer release, while people ask"""
+    with small_county_at_work() as work, newer_image() as image:
+        work.pace.allow(0.3)
+        time.sleep(1.0)
+        with asking(work.stack) as answered:
+            began = time.monotonic()
+            upgraded = work.stack.kith("upgrade", "--image", image, "--json")
+            assert upgraded.returncode == 0, upgraded.stderr
+            took = time.monotonic() - began
+        assert not answered.failed(), answered.failed()
+        work.tell(
+            f"upgraded in {took:.0f} s: {sum(answered.statuses.values()):,} requests answered, none failed; "
+            f"{len(answered.refused_at)} met no gateway in the {answered.away_seconds:.1f} s of its own replacement"
+        )
+
+
+class newer_image:  # noqa: N801 - reads as what it gives
+    """The image of a later release: the same code, and a migration that only adds."""
+
+    def __init__(self) -> None:
+        self.name = f"{KITH_IMAGE.partition(':')[0]}:later-{time.time_ns():x}"
+
+    def __enter__(self) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "0999_a_later_release.sql").write_text(EXPANSION, encoding="utf-8")
+            Path(folder, "Dockerfile").write_text(
+                f"FROM {KITH_IMAGE}\nCOPY 0999_a_later_release.sql /opt/kith/app/services/contact/migrations/\n",
+                encoding="utf-8",
+            )
+            subprocess.run(
+                ["docker", "build", "--quiet", "--tag", self.name, folder], check=True, capture_output=True
+            )
+        return self.name
+
+    def __exit__(self, *_raised: object) -> None:
+        run("docker", "image", "rm", "--force", self.name)
+
+
+def _leader(stack: Stack) -> str:
+    """Return the server that leads the registry's stream."""
+    info = asyncio.run(on_the_bus(stack.bus("operator"), lambda js: js.stream_info(stream_of("registry"))))
+    assert info.cluster is not None
+    return str(info.cluster.leader)
+
+
+def _lose_the_leader(work: AtWork) -> None:
+    kill(work.stack, _leader(work.stack))
+
+
+def _leave_alone(work: AtWork, server: str) -> None:
+    with packets_lost(work.stack, server, BETWEEN_SERVERS):
+        began = time.monotonic()
+        time.sleep(CUT_SECONDS)
+        assert wait_until(work.is_healthy, ELECTED_SECONDS_MAX)
+        work.tell(f"with {server} alone, everything ready within {time.monotonic() - began:.0f} s")
+
+
+DRILLS: Mapping[str, Callable[[], None]] = {
+    "killed": killed,
+    "cut-off": cut_off,
+    "disk-full": disk_full,
+    "cluster": cluster,
+    "rolling": rolling,
+}
+
+
+def main() -> int:
+    """Run the drills that were asked for; return 0 where after each the county was as if nothing had happened."""
+    parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
+    parser.add_argument("drills", nargs="*", choices=[*DRILLS, []], default=[])
+    failed = []
+    for name in parser.parse_args().drills or DRILLS:
+        print(f"{name}: {DRILLS[name].__doc__}", flush=True)  # noqa: T201 - what the command is for
+        try:
+            DRILLS[name]()
+        except (AssertionError, TimeoutError) as wrong:
+            failed.append(name)
+            print(f"  FAILED: {wrong}", flush=True)  # noqa: T201
+        else:
+            print("  held: nothing lost, nothing doubled, figures as undisturbed", flush=True)  # noqa: T201
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

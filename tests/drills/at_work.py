@@ -1,0 +1,108 @@
+"""A county's year on its way through the gateway of a stack, while something is done to the stack."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from kith.deployment import Deployment
+from kith.embedded.databases import owner_of
+from kith.embedded.spawning import wait_until
+from shared.subjects import SERVICES
+from tests.containers.stack import Stack, running
+from tests.crash.checking import Reached, differences
+from tests.crash.counties import CountyYear, small
+from tests.crash.driving import Clerk, Pace
+
+SEED = 20261127
+HEALTHY_SECONDS_MAX = 180.0
+FINISH_SECONDS_MAX = 600.0
+LOOK_SECONDS_MAX = 2.0
+UNDER_WAY_SECONDS = 1.0
+"""How long the county works before the next thing is done to it."""
+
+
+@dataclass
+class AtWork:
+    """A stack with a county's clerk at it, and what is told of it."""
+
+    stack: Stack
+    clerk: Clerk
+    pace: Pace
+
+    def tell(self, line: str) -> None:
+        _tell(line)
+
+    def through(self, acts: Mapping[str, Callable[[], object]]) -> None:
+        """Do each act while the county works, and tell after how many seconds everything was ready again."""
+        for n, (name, act) in enumerate(acts.items(), start=1):
+            self.pace.allow(n / (len(acts) + 1))
+            time.sleep(UNDER_WAY_SECONDS)
+            act()
+            mended = time.monotonic()
+            if not wait_until(self.is_healthy, HEALTHY_SECONDS_MAX):
+                raise AssertionError(
+                    f"{name}: not ready after {HEALTHY_SECONDS_MAX:.0f} s\n{self.stack.logs()}"
+                )
+            self.tell(f"{name}: everything ready again after {time.monotonic() - mended:.1f} s")
+
+    def is_healthy(self) -> bool:
+        """Return whether the gateway answers and every service says that it is ready."""
+        return all(_says_yes(address) for address in self._health())
+
+    def _health(self) -> Sequence[str]:
+        inside = [f"http://{self.stack.inside(service)}:8080/readyz" for service in SERVICES]
+        return [f"{self.stack.address}/healthz", *inside]
+
+
+@contextmanager
+def county_at_work(stack: Stack, county: CountyYear) -> Iterator[AtWork]:
+    """Let *county* begin its year, slowly; at the end all of it must be as if nothing had happened."""
+    pace = Pace(county.commands)
+    os.environ["KITH_URL"] = stack.address
+    work = AtWork(stack, Clerk(Deployment(stack.data), county, pace, _tell), pace)
+    clerk = work.clerk
+    pace.allow(0.1)
+    clerk.start()
+    try:
+        yield work
+        pace.allow(1.0)
+        clerk.wait(FINISH_SECONDS_MAX)
+        assert not clerk.working, f"the year is not through\n{stack.logs()}"
+        assert clerk.figures is not None, clerk.failure
+        wrong = list(differences(reached(stack), county, clerk.figures))
+        assert not wrong, wrong
+    finally:
+        pace.allow(1.0)
+        del os.environ["KITH_URL"]
+
+
+def reached(stack: Stack) -> Reached:
+    """Return where the logs and streams of a stack are read, past its services."""
+    logs = {service: stack.database(owner_of(service), f"kith_{service}") for service in SERVICES}
+    return Reached(logs, stack.bus("operator"))
+
+
+@contextmanager
+def small_county_at_work(settings: Mapping[str, str] | None = None) -> Iterator[AtWork]:
+    """Start a stack and let an invented county of a few dozen children work on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        county = small(Path(folder) / "papers", SEED)
+        with running(settings) as stack, county_at_work(stack, county) as work:
+            yield work
+
+
+def _says_yes(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=LOOK_SECONDS_MAX).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _tell(line: str) -> None:
+    print(f"  {line}", flush=True)  # noqa: T201 - what the command is for
