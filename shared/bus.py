@@ -14,7 +14,8 @@ from nats.aio.client import Client
 from shared.asking import Question, answer_questions
 from shared.event_store import last_position
 from shared.quorum import Quorum
-from shared.receiving import Reader, Receiving
+from shared.reader import Reader
+from shared.receiving import Receiving
 from shared.relay import Relay
 from shared.running import Running
 from shared.settings import Settings

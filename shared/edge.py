@@ -14,12 +14,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import UploadFile
 
 from shared import clock, day
+from shared.checkpoint import caught_up
 from shared.contracts.event import AreaCode
 from shared.doorway import passage_of
 from shared.event_store import Connection, Position
 from shared.handling import Answer, Cause, fingerprint
 from shared.problems import RETRY_SOON_SECONDS, Away, Forbidden, NotFound, Refused
-from shared.receiving import caught_up
 from shared.running import Running
 from shared.scope import scoped
 from shared.subjects import SERVICES

@@ -16,7 +16,7 @@ from shared.away import DATABASE_AWAY
 from shared.bus import client_of
 from shared.day import last_advanced
 from shared.event_store import Connection
-from shared.receiving import ReaderState
+from shared.reader import ReaderState
 from shared.running import Running
 from shared.sql import queries
 from shared.stopping import stop_if_cancelled

@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse, Response
 
 from shared import clock, gauges
 from shared.event_store import horizon_lag
-from shared.receiving import ReaderState, Receiving
+from shared.reader import ReaderState
+from shared.receiving import Receiving
 from shared.relay import RelayState
 from shared.running import Running
 from shared.schema import Fit, schema_fit

@@ -18,7 +18,7 @@ from shared.event_store import SQL as LOG_SQL
 from shared.event_store import START, Position, Recorded, find_event, horizon_lag, last_position
 from shared.gauges import lag_seconds
 from shared.problems import Away, NotFound, Refused
-from shared.receiving import ReaderState
+from shared.reader import ReaderState
 from shared.running import Running
 from shared.sql import queries
 from shared.tokens import Caller, Permission

@@ -6,10 +6,11 @@ from typing import Any
 import asyncpg
 import orjson
 
+from shared.applying import AWAY, PASSING, count_parked
+from shared.checkpoint import SQL as CHECKPOINT_SQL
 from shared.envelope import Envelope
 from shared.event_store import Connection, Pool, Position
-from shared.receiving import AWAY, PASSING, Receiving
-from shared.receiving import SQL as RECEIVING_SQL
+from shared.receiving import Receiving
 from shared.sql import queries
 
 SQL = queries(__file__)
@@ -47,12 +48,12 @@ async def retry_parked(pool: Pool, receivings: Sequence[Receiving], parked_id: i
             raise NotParked(parked_id)
         receiving = next(one for one in receivings if one.reader.name == queue[0]["reader"])
         # Whoever holds the checkpoint's row keeps the reader from applying the next batch meanwhile.
-        await connection.fetchrow(RECEIVING_SQL.lock_checkpoint, receiving.reader.name)
+        await connection.fetchrow(CHECKPOINT_SQL.lock_checkpoint, receiving.reader.name)
         for row in queue:
             if not await _apply(connection, receiving, row):
                 break
             applied += 1
-    receiving.state.parked = await pool.fetchval(RECEIVING_SQL.count_parked, receiving.reader.name)
+    receiving.state.parked = await count_parked(pool, receiving.reader.name)
     return applied
 
 
@@ -76,7 +77,7 @@ async def drop_parked(pool: Pool, receivings: Sequence[Receiving], parked_id: in
         raise NotParked(parked_id)
     for receiving in receivings:
         if receiving.reader.name == reader:
-            receiving.state.parked = await pool.fetchval(RECEIVING_SQL.count_parked, reader)
+            receiving.state.parked = await count_parked(pool, reader)
 
 
 def _envelope(row: asyncpg.Record) -> Envelope:

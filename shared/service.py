@@ -30,7 +30,7 @@ from shared.metrics import Metrics
 from shared.operating import operating_router
 from shared.problems import PROBLEM_RESPONSES, ProblemBody
 from shared.pulse import Pulses
-from shared.receiving import Reader
+from shared.reader import Reader
 from shared.running import NotStarted, NoVault, Running
 from shared.scope import WHOLE_SCOPE
 from shared.settings import EXIT_CONFIG, Settings, SettingsWrong, settings_from_environment

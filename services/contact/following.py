@@ -27,7 +27,7 @@ from shared.contracts.registry import (
 )
 from shared.envelope import CORRELATION, Received
 from shared.event_store import Connection, Meta
-from shared.receiving import Reader
+from shared.reader import Reader
 from shared.sql import queries
 from shared.vault import Vault
 

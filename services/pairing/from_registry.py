@@ -25,7 +25,7 @@ from shared.decider import rule_event_id
 from shared.envelope import Received
 from shared.event_store import Connection
 from shared.handling import rule_cause
-from shared.receiving import Reader
+from shared.reader import Reader
 from shared.sql import queries
 
 SQL = queries(__file__)

@@ -8,7 +8,7 @@ from services.reporting.counting import Happened, count
 from services.reporting.side import write_live_side
 from shared.envelope import Received
 from shared.event_store import Connection
-from shared.receiving import Reader
+from shared.reader import Reader
 from shared.sql import queries
 
 SQL = queries(__file__)

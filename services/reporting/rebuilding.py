@@ -11,9 +11,9 @@ import asyncpg
 from services.reporting.counting import Happened, count, count_without_sums, counties, keep_day, sum_up
 from services.reporting.recounting import TYPES, VERSIONS, last_of_some, recount
 from services.reporting.side import Side, hold_sides, look_at, make_live, resting_side
+from shared.applying import AWAY, PASSING
 from shared.contracts.catalogue import decode
 from shared.event_store import Connection, Pool
-from shared.receiving import AWAY, PASSING
 from shared.sql import queries
 
 SQL = queries(__file__)

@@ -10,7 +10,7 @@ from services.reporting.rebuilding import rebuild
 from shared.envelope import Received, headers_of, read_envelope
 from shared.event_store import START, Pool, read_after, store_id
 from shared.migrate import migrate
-from shared.receiving import Project
+from shared.reader import Project
 from shared.scope import WHOLE_SCOPE
 from tests.crash.deployment import House
 from tests.integration.test_reporting_figures import rows_of

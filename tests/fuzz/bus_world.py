@@ -25,7 +25,8 @@ from shared.contracts.registry import ChildFile, ChildRegistered
 from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
 from shared.event_store import Pool
 from shared.provisioning import ensure_stream
-from shared.receiving import Reader, Receiving
+from shared.reader import Reader
+from shared.receiving import Receiving
 from shared.vault import Vault
 from tests.conftest import ServicePools
 from tests.integration.shell import SECRET

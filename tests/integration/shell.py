@@ -32,7 +32,7 @@ from shared.edge import (
 from shared.envelope import Received
 from shared.event_store import Append, Connection, NewEvent, append
 from shared.handling import once
-from shared.receiving import Reader
+from shared.reader import Reader
 from shared.running import Running
 from shared.service import ServiceSpec, create_app
 from shared.settings import Settings

@@ -17,10 +17,10 @@ from python_calamine import CalamineWorkbook
 from services.pairing.app import SPEC
 from services.pairing.from_registry import READER
 from shared.asking import ask
+from shared.checkpoint import caught_up
 from shared.contracts.asks import CARERS, CarersAnswer, CarersQuestion
 from shared.contracts.event import Event, LeavingReason
 from shared.event_store import Append, NewEvent, Pool, append_many, last_position
-from shared.receiving import caught_up
 from shared.running import Running
 from shared.service import ServiceSpec, create_app
 from shared.tokens import Caller, Role

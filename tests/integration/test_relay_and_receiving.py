@@ -13,12 +13,14 @@ import pytest
 from nats.aio.client import Client
 from nats.js.errors import APIError, NotFoundError
 
+from shared.checkpoint import caught_up
 from shared.contracts.registry import AreaDefined
 from shared.envelope import Received
 from shared.event_store import Append, Connection, Pool, append_many, last_position
 from shared.parked import drop_parked, list_parked, retry_parked
 from shared.provisioning import STREAM_BYTES_MAX
-from shared.receiving import Reader, Receiving, caught_up
+from shared.reader import Reader
+from shared.receiving import Receiving
 from shared.relay import Relay
 from shared.scope import WHOLE_SCOPE
 from shared.subjects import question_subject, stream_of

@@ -19,7 +19,7 @@ from shared.contracts.event import LeavingReason
 from shared.contracts.registry import ChildReturned
 from shared.envelope import Received
 from shared.event_store import Pool
-from shared.receiving import Project
+from shared.reader import Project
 from tests.conftest import ServicePools
 from tests.integration.contact_world import VAULT
 from tests.integration.pairing_county import LATER, NEXT, WILLOW, child_file, child_id, left, registered, tell

@@ -1,0 +1,41 @@
+"""A reader: whose events it reads, what it does with them, and what an operator sees of it."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.envelope import Received
+from shared.event_store import START, Connection, Position
+
+Project = Callable[[Connection, Sequence[Received]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One service's reading of another: *project* runs in the transaction that moves the checkpoint."""
+
+    name: str
+    source: str
+    project: Project
+
+
+@dataclass
+class ReaderState:
+    """What an operator sees of a reader."""
+
+    name: str = "starting"
+    position: Position = START
+    stream_sequence: int = 0
+    stream_last: int = 0
+    event_time: datetime | None = None
+    waiting_since: datetime | None = None
+    """When the next event, which the reader has yet to take, was stored in its log; looked up while it lags."""
+    parked: int = 0
+    received_total: int = 0
+    last_success: float = field(default_factory=time.monotonic)
+    error: str | None = None
+
+    @property
+    def lag_events(self) -> int:
+        return max(self.stream_last - self.stream_sequence, 0)
