@@ -1,6 +1,7 @@
 """A service's hold on the bus: one connection that never gives up, and what works while it lasts."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -51,7 +52,8 @@ def make_broker(
     """Return a broker that reconnects for ever, answers *questions*, and says each change of its state once."""
     said = _Said()
     broker = NatsBroker(
-        settings.nats_servers,
+        random.sample(settings.nats_servers, len(settings.nats_servers)),  # services spread over the servers
+        dont_randomize=True,  # who leaves a server comes to another, not to any of them
         name=f"kith-{service}",
         inbox_prefix=f"_INBOX_{service}",
         max_reconnect_attempts=-1,

@@ -171,6 +171,7 @@ async def test_the_stream_goes_on_without_the_server_that_led_it(
     registry: Registry, cluster: Cluster
 ) -> None:
     await registry.name()
+    await until(lambda: registry.published == 1, WAIT_SECONDS)
     cluster.kill(await leader(cluster))
     await registry.name()
     await until(lambda: registry.published == registry.named, WAIT_SECONDS)
