@@ -53,7 +53,7 @@ DECLARE
   claimed int[] := '{}';
   lost int[] := '{}';
   inserted text[];
-  locked int;
+  locked text[];
   taken int[];
 BEGIN
   tx := kernel.this_tx();
@@ -83,8 +83,8 @@ BEGIN
      WHERE c.s <> ALL (already) AND k.stream_id IS DISTINCT FROM p_streams[c.s];
   END IF;
 
-  SELECT count(*) INTO locked FROM (
-    SELECT FROM kernel.streams st
+  SELECT coalesce(array_agg(held.stream_id), '{}') INTO locked FROM (
+    SELECT st.stream_id FROM kernel.streams st
      WHERE st.stream_id = ANY (p_streams) ORDER BY st.stream_id FOR UPDATE
   ) held;
   IF cardinality(p_claims) > 0 THEN
@@ -102,7 +102,7 @@ BEGIN
   ), moved AS (
     UPDATE kernel.streams st SET version = st.version + w.k, last_tx = take_streams.tx
       FROM wanted w
-     WHERE locked > 0 AND st.stream_id = w.stream
+     WHERE st.stream_id = w.stream AND w.stream = ANY (locked)  -- one made since then is not ours in order
        AND (w.expected IS NULL OR st.version = w.expected) AND st.last_tx <= take_streams.tx
     RETURNING w.s, st.version - w.k AS stood
   ), made AS (

@@ -1,5 +1,6 @@
 """A county's year on its way through the gateway of a stack, while something is done to the stack."""
 
+import asyncio
 import os
 import tempfile
 import time
@@ -9,15 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 
 from kith.deployment import Deployment
 from kith.embedded.databases import owner_of
 from kith.embedded.spawning import wait_until
-from shared.subjects import SERVICES
+from shared.subjects import SERVICES, stream_of
 from tests.containers.stack import Stack, running
 from tests.crash.checking import Reached, differences
 from tests.crash.counties import CountyYear, small
 from tests.crash.driving import Clerk, Pace
+from tests.crash.streams import on_the_bus
 
 SEED = 20261127
 HEALTHY_SECONDS_MAX = 180.0
@@ -75,6 +79,7 @@ def county_at_work(stack: Stack, county: CountyYear) -> Iterator[AtWork]:
         clerk.wait(FINISH_SECONDS_MAX)
         assert not clerk.working, f"the year is not through\n{stack.logs()}"
         assert clerk.figures is not None, clerk.failure
+        _wait_for_the_streams(stack)
         wrong = list(differences(reached(stack), county, clerk.figures))
         assert not wrong, wrong
     finally:
@@ -95,6 +100,22 @@ def small_county_at_work(settings: Mapping[str, str] | None = None) -> Iterator[
         county = small(Path(folder) / "papers", SEED)
         with running(settings) as stack, county_at_work(stack, county) as work:
             yield work
+
+
+def _wait_for_the_streams(stack: Stack) -> None:
+    """Wait until the server that is asked knows a leader of every stream: it may have come back just now."""
+
+    async def led(js: JetStreamContext) -> bool:
+        infos = [await js.stream_info(stream_of(service)) for service in SERVICES[:-1]]
+        return all(info.cluster is None or info.cluster.leader for info in infos)
+
+    def known() -> bool:
+        try:
+            return asyncio.run(on_the_bus(stack.bus("operator"), led))
+        except (NatsError, TimeoutError):
+            return False
+
+    assert wait_until(known, HEALTHY_SECONDS_MAX), "a stream has no leader"
 
 
 def _says_yes(address: str) -> bool:

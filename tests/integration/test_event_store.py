@@ -169,7 +169,7 @@ async def test_concurrent_bulk_appends_over_the_same_streams_do_not_deadlock(poo
     async def add(n: int) -> int:
         streams = [f"area-{(n * 7 + step) % 12}" for step in range(4)]
         wanted = [Append(stream, new(f"{n}/{stream}")) for stream in reversed(streams)]
-        for _ in range(50):
+        for _ in range(200):
             try:
                 async with pool.acquire() as connection:
                     await append_many(connection, wanted, META)
@@ -179,8 +179,8 @@ async def test_concurrent_bulk_appends_over_the_same_streams_do_not_deadlock(poo
                 return len(wanted)
         raise AssertionError("never got through")
 
-    added = sum(await asyncio.gather(*(add(n) for n in range(40))))
-    assert len(await everything(pool)) == added == 160
+    added = sum(await asyncio.gather(*(add(n) for n in range(200))))
+    assert len(await everything(pool)) == added == 800
 
 
 @pytest.mark.parametrize(
