@@ -77,6 +77,7 @@ class Upgrade:
         time.sleep(KNOWN_SECONDS)
         docker("stop", *old)
         docker("rm", *old)
+        time.sleep(KNOWN_SECONDS)  # the next to start may be given the old one's address
 
     def _containers(self, service: str) -> list[str]:
         return self._compose("ps", "--all", "--quiet", service).split()

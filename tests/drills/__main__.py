@@ -91,6 +91,8 @@ def rolling() -> None:
     with small_county_at_work() as work, newer_image() as image:
         work.pace.allow(0.3)
         work.stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")  # who upgrades has one already
+        with (work.stack.data / "compose.env").open("a", encoding="utf-8") as settings:
+            settings.writelines(f"{name}={value}\n" for name, value in work.stack.settings.items())
         with asking(work.stack) as answered:
             began = time.monotonic()
             upgraded = work.stack.kith("upgrade", "--image", image, "--json")
