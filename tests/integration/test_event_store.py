@@ -109,6 +109,8 @@ async def test_a_transaction_that_began_before_the_streams_last_one_is_turned_aw
             await append(slow, Append("area-1", new("second")), META)
         with pytest.raises(Overtaken):
             await append_many(slow, [Append("area-1", new("second"))], META)
+        with pytest.raises(WrongVersion):
+            await append(slow, Append("area-1", new("second"), expected=1), META)
         await transaction.rollback()
 
 
