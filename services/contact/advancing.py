@@ -11,7 +11,7 @@ from services.contact.domain.policy import Policy
 from services.contact.domain.windows import Window, windows_due
 from services.contact.event_ids import with_id
 from services.contact.judging import judge_window
-from services.contact.locking import close_gate
+from services.contact.locking import LEAVES, close_gate, close_leaf
 from services.contact.log_ledger import let_refused_go
 from shared.contracts.contact import DayAdvanced
 from shared.day import advance_day
@@ -48,9 +48,7 @@ async def advance(
     windows = await _begin(pool, policy, to)
     judged = 0
     for window in windows:
-        async for some in _areas(pool):
-            judged += await _judge(pool, window, some, policy)
-            bell()
+        judged += await _judge_everywhere(pool, window, policy, bell)
         log.info("window_judged", kind=window.kind, day=window.closes)
 
     async def finish(connection: Connection) -> dict[str, Any]:
@@ -68,6 +66,30 @@ async def _begin(pool: Pool, policy: Policy, to: date) -> list[Window]:
     if first_filed is None:
         return []
     return [w for w in windows_due(policy, judged_until or first_filed, to) if w.opens >= first_filed]
+
+
+async def _judge_everywhere(pool: Pool, window: Window, policy: Policy, bell: Callable[[], None]) -> int:
+    """Judge *window* in all villages, as many batches at once as the gate has leaves, and return in how many.
+
+    One decides while PostgreSQL works for the other. Each has its leaf by its number, so that replicas
+    take turns at the same villages.
+    """
+
+    async def judge_every_nth(first: int, leaf: int) -> int:
+        judged = number = 0
+        async for some in _areas(pool):
+            if number % len(LEAVES) == first:
+                judged += await _judge(pool, leaf, window, some, policy)
+                bell()
+            number += 1
+        return judged
+
+    try:
+        async with asyncio.TaskGroup() as judges:
+            working = [judges.create_task(judge_every_nth(n, leaf)) for n, leaf in enumerate(LEAVES)]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return sum(judge.result() for judge in working)
 
 
 async def _areas(pool: Pool) -> AsyncIterator[list[str]]:
@@ -92,11 +114,12 @@ def _batches(children: Mapping[str, int]) -> Iterator[list[str]]:
         yield some
 
 
-async def _judge(pool: Pool, window: Window, areas: Sequence[str], policy: Policy) -> int:
+async def _judge(pool: Pool, leaf: int, window: Window, areas: Sequence[str], policy: Policy) -> int:
     meta = rule_cause("judge", window.kind, window.closes).meta
     for attempt in range(ATTEMPTS_MAX):
         try:
             async with pool.acquire() as connection, connection.transaction():
+                await close_leaf(connection, leaf)
                 return await judge_window(connection, window, areas, policy, meta)
         except RETRYABLE:
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.contact.domain.judging import Judgement
 from services.contact.domain.windows import Window
+from services.contact.mending import record_mends
 from shared.contracts.contact import ContactEscalated, ContactMadeGood, ContactMissed, MissWithdrawn
 from shared.event_store import Connection
 from shared.sql import queries
@@ -20,22 +21,15 @@ async def record_judged(
     events: Sequence[Judgement],
 ) -> None:
     """Write that *window* was judged in *areas*, whom it kept, and what else was said, *events*."""
+    missed = [event for event in events if isinstance(event, ContactMissed)]
     await connection.execute(SQL.record_judged, window.kind, window.opens, areas)
     await connection.execute(SQL.end_runs, window.kind, kept)
-    mends = {event.child_id: event for event in events if isinstance(event, ContactMadeGood | MissWithdrawn)}
-    missed = [event for event in events if isinstance(event, ContactMissed)]
-    await _record_misses(connection, window, missed, mends)
-    await connection.execute(SQL.begin_runs, window.kind, window.opens, [e.child_id for e in missed])
-    await _record_escalations(connection, [e for e in events if isinstance(e, ContactEscalated)])
+    await _record_misses(connection, window, missed)
+    await record_mends(connection, [e for e in events if isinstance(e, ContactMadeGood | MissWithdrawn)])
+    await _record_escalations(connection, window, [e for e in events if isinstance(e, ContactEscalated)])
 
 
-async def _record_misses(
-    connection: Connection,
-    window: Window,
-    missed: Sequence[ContactMissed],
-    mends: dict[UUID, ContactMadeGood | MissWithdrawn],
-) -> None:
-    found = [mends.get(miss.child_id) for miss in missed]
+async def _record_misses(connection: Connection, window: Window, missed: Sequence[ContactMissed]) -> None:
     await connection.execute(
         SQL.record_misses,
         window.kind,
@@ -44,23 +38,20 @@ async def _record_misses(
         window.due,
         [miss.child_id for miss in missed],
         [miss.area for miss in missed],
-        [None if mend is None else mend.recorded_on for mend in found],
-        [mend.visit_id if isinstance(mend, ContactMadeGood) else None for mend in found],
-        [mend.reason if isinstance(mend, MissWithdrawn) else None for mend in found],
     )
 
 
-async def _record_escalations(connection: Connection, raised: Sequence[ContactEscalated]) -> None:
-    if not raised:
-        return
+async def _record_escalations(
+    connection: Connection, window: Window, raised: Sequence[ContactEscalated]
+) -> None:
     await connection.execute(
         SQL.record_escalations,
+        window.kind,
+        window.closes,
+        window.judged_on,
         [e.child_id for e in raised],
-        [e.kind for e in raised],
         [e.first_opens for e in raised],
         [e.level for e in raised],
-        [e.on for e in raised],
         [e.windows for e in raised],
         [e.area for e in raised],
-        [e.recorded_on for e in raised],
     )

@@ -1,34 +1,16 @@
 """Judging one window for some villages in one transaction: facts in sets, events by rule, each once."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from uuid import UUID
 
-import asyncpg
-
-from services.contact.domain.judging import Judgement, Missing, judge_village
-from services.contact.domain.mending import NEVER_OWED, LateVisit, Leaving
+from services.contact.domain.judging import Judgement, judge_village
 from services.contact.domain.policy import Policy
-from services.contact.domain.runs import EarlierMiss
 from services.contact.domain.windows import Window
 from services.contact.event_ids import with_id
 from services.contact.judged import record_judged
-from services.contact.locking import close_gate
-from shared.contracts.event import CarerKind, EscalationLevel, LeavingReason, PairInForce
+from services.contact.known import Village, missing_in, plan_for_these_children, villages_to_judge
 from shared.event_store import EVENTS_MAX, Append, Connection, Meta, NewEvent, Outcome, append_many
-from shared.sql import queries
 
-SQL = queries(__file__)
-
-_NEVER_OWED = sorted(NEVER_OWED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Village:
-    area: str
-    counted: Sequence[UUID]
-    missing: Sequence[UUID]
+Judged = tuple[Village, list[Judgement]]
 
 
 async def judge_window(
@@ -36,13 +18,13 @@ async def judge_window(
 ) -> int:
     """Judge *window* in the villages *areas* and return in how many this transaction was the first.
 
-    What another replica, or an interrupted run, judged before is left as it is. Judged is what was
-    known by *due*, whatever was learned since, so that the same day always gives the same events.
+    The transaction has closed a leaf of the gate. What another replica, or an interrupted run, judged
+    before is left as it is. Judged is what was known by *due*, whatever was learned since, so that the
+    same day always gives the same events.
     """
-    await close_gate(connection)
-    await connection.execute(SQL.plan_for_these_villages)
-    villages = await _villages(connection, window, areas)
-    missing = await _missing(connection, window, [child for v in villages for child in v.missing])
+    await plan_for_these_children(connection)
+    villages = await villages_to_judge(connection, window, areas)
+    missing = await missing_in(connection, window, villages)
     judged = [
         (
             village,
@@ -58,82 +40,12 @@ async def judge_window(
     ]
     won = await _append(connection, window, judged, meta)
     if won:
-        kept = [child for village, _ in won for child in set(village.counted) - set(village.missing)]
+        kept = [
+            child_id for village, _ in won for child_id in set(village.counted).difference(village.missing)
+        ]
         events = [event for _, said in won for event in said]
         await record_judged(connection, window, [village.area for village, _ in won], kept, events)
     return len(won)
-
-
-async def _villages(connection: Connection, window: Window, areas: Sequence[str]) -> list[_Village]:
-    rest = await connection.fetch(SQL.not_judged, areas, window.kind, window.opens)
-    rows = await connection.fetch(
-        SQL.counted,
-        [row["area"] for row in rest],
-        window.kind,
-        window.opens,
-        window.closes,
-        window.due,
-        window.poor_only,
-        _NEVER_OWED,
-    )
-    counted: defaultdict[str, list[UUID]] = defaultdict(list)
-    missing: defaultdict[str, list[UUID]] = defaultdict(list)
-    for area, child_id, kept in rows:
-        counted[area].append(child_id)
-        if not kept:
-            missing[area].append(child_id)
-    return [_Village(area, children, missing[area]) for area, children in counted.items()]
-
-
-async def _missing(connection: Connection, window: Window, child_ids: Sequence[UUID]) -> dict[UUID, Missing]:
-    """Return all that the misses of these children depend on."""
-    kind, opens, closes, due = window.kind, window.opens, window.closes, window.due
-    pairs = _by_child(await connection.fetch(SQL.pairs_in_force, child_ids, closes, due))
-    earlier = _by_child(await connection.fetch(SQL.earlier_misses, child_ids, kind, opens))
-    raised = _by_child(await connection.fetch(SQL.raised, child_ids, kind))
-    late = _by_child(await connection.fetch(SQL.late_visits, child_ids, kind, opens, closes, due))
-    leavings = _by_child(
-        await connection.fetch(SQL.later_leavings, child_ids, opens, closes, due, _NEVER_OWED)
-    )
-    return {
-        child_id: Missing(
-            child_id,
-            tuple(map(_pair, pairs[child_id])),
-            tuple(map(_earlier, earlier[child_id])),
-            tuple((row["first_opens"], EscalationLevel(row["level"])) for row in raised[child_id]),
-            next((LateVisit(row["visit_id"], row["known_on"]) for row in late[child_id]), None),
-            next(map(_leaving, leavings[child_id]), None),
-        )
-        for child_id in child_ids
-    }
-
-
-def _by_child(rows: Iterable[asyncpg.Record]) -> defaultdict[UUID, list[asyncpg.Record]]:
-    found: defaultdict[UUID, list[asyncpg.Record]] = defaultdict(list)
-    for row in rows:
-        found[row["child_id"]].append(row)
-    return found
-
-
-def _pair(row: asyncpg.Record) -> PairInForce:
-    return PairInForce(pair_id=row["pair_id"], carer_id=row["carer_id"], kind=CarerKind(row["kind"]))
-
-
-def _earlier(row: asyncpg.Record) -> EarlierMiss:
-    match row["state"]:
-        case "made_good":
-            return EarlierMiss(row["opens"], made_good_on=row["mended_on"])
-        case "withdrawn":
-            return EarlierMiss(row["opens"], withdrawn_on=row["mended_on"])
-        case _:
-            return EarlierMiss(row["opens"])
-
-
-def _leaving(row: asyncpg.Record) -> Leaving:
-    return Leaving(row["left_on"], LeavingReason(row["reason"]), row["left_known_on"])
-
-
-Judged = tuple[_Village, list[Judgement]]
 
 
 async def _append(

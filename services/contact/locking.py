@@ -1,20 +1,26 @@
-"""One gate for all that judging looks at: visits go through side by side, judging and merging go alone."""
+"""The gate between visits and judging: visits go through side by side, so do judges, but never both at once."""
 
 from shared.event_store import Connection
 from shared.sql import queries
 
 SQL = queries(__file__)
 
-GATE = 0x6B636F6E
-"""The advisory lock; held to the end of the transaction, so that a late visit and the judging that makes
-its window a missed one never pass each other unseen."""
+LEAVES = range(0x6B636F6E, 0x6B636F70)
+"""The gate's leaves, each an advisory lock that is held to the end of the transaction. A judge closes one of
+them alone, a visit holds all of them open: so a late visit and the judging that makes its window a missed
+one never pass each other unseen, and as many judges work at once as there are leaves."""
 
 
 async def share_gate(connection: Connection) -> None:
-    """Let this transaction write visits: it waits while somebody judges, for a chunk at most."""
-    await connection.execute(SQL.share_gate, GATE)
+    """Let this transaction write visits: it waits while anybody judges, for a chunk at most."""
+    await connection.execute(SQL.share_gate, LEAVES)
+
+
+async def close_leaf(connection: Connection, leaf: int) -> None:
+    """Let this transaction judge while nobody writes what judging looks at."""
+    await connection.execute(SQL.close_leaves, [leaf])
 
 
 async def close_gate(connection: Connection) -> None:
-    """Let this transaction judge, or change who a visit belongs to, while nobody else writes."""
-    await connection.execute(SQL.close_gate, GATE)
+    """Let this transaction change the day or who a visit belongs to, while nobody else writes or judges."""
+    await connection.execute(SQL.close_leaves, LEAVES)

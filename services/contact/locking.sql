@@ -1,7 +1,7 @@
 -- name: share_gate
--- Held beside others of its kind.
-SELECT pg_advisory_xact_lock_shared($1::bigint)
+-- Held beside others, each leaf in the order given, so that nobody waits in a ring.
+SELECT pg_advisory_xact_lock_shared(u.leaf) FROM unnest($1::bigint[]) AS u(leaf)
 
--- name: close_gate
--- Held alone.
-SELECT pg_advisory_xact_lock($1::bigint)
+-- name: close_leaves
+-- Held alone, in the order given.
+SELECT pg_advisory_xact_lock(u.leaf) FROM unnest($1::bigint[]) AS u(leaf)

@@ -1,11 +1,13 @@
 """Judging on a real database: what counts, what is missed, what mends it, each once."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import date
 from uuid import UUID
 
 import pytest
 
+from services.contact.locking import LEAVES, close_leaf, share_gate
 from services.contact.visiting import Logging
 from shared.contracts.contact import (
     ContactEscalated,
@@ -317,7 +319,11 @@ async def test_a_visit_is_credited_to_the_pair_in_force_on_its_day(world: World)
     ]
 
 
-async def test_two_replicas_at_once_judge_once(world: World) -> None:
+@pytest.mark.parametrize("children_max", [5, 4_000])
+async def test_two_replicas_at_once_judge_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, children_max: int
+) -> None:
+    monkeypatch.setattr("services.contact.advancing.CHILDREN_MAX", children_max)
     await world.hear(*[registered(f"child {n}", area=f"4312991012{n % 7:02}") for n in range(60)])
     await asyncio.gather(*[world.advance(date(2026, 6, 4)) for _ in range(3)])
     events = await world.events(WindowJudged, ContactMissed, ContactEscalated, DayAdvanced)
@@ -337,7 +343,10 @@ async def test_an_interrupted_judging_goes_on_where_it_was(world: World) -> None
     assert await world.events(WindowJudged, ContactMissed) == expected
 
 
-async def test_a_late_visit_told_while_its_window_is_judged_always_makes_good(world: World) -> None:
+async def test_a_late_visit_told_while_its_window_is_judged_always_makes_good(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.contact.advancing.CHILDREN_MAX", 1)
     names = [f"child {n}" for n in range(40)]
     await world.hear(*[registered(name, area=f"4312991012{n % 4:02}") for n, name in enumerate(names)])
     late = date(2026, 2, 6)
@@ -347,3 +356,28 @@ async def test_a_late_visit_told_while_its_window_is_judged_always_makes_good(wo
         *[world.tell(name, TALK, JAN_10, late) for name in names[20:]],
     )
     assert len(await world.said(ContactMadeGood, "child_id")) == len(names)
+
+
+async def test_a_visit_waits_for_each_judge_and_judges_for_none_but_their_own_leaf(world: World) -> None:
+    async with AsyncExitStack() as stack:
+        judges = [await stack.enter_async_context(world.pool.acquire()) for _ in LEAVES]
+        judging = [judge.transaction() for judge in judges]
+        for judge, transaction, leaf in zip(judges, judging, LEAVES, strict=True):
+            await transaction.start()
+            await close_leaf(judge, leaf)
+        visit = asyncio.create_task(_share(world))
+        for leaf, transaction in zip(LEAVES, judging, strict=True):
+            await _waited_for(world, leaf)
+            await transaction.commit()
+        await visit
+
+
+async def _share(world: World) -> None:
+    async with world.pool.acquire() as connection, connection.transaction():
+        await share_gate(connection)
+
+
+async def _waited_for(world: World, leaf: int) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted"
+    while not await world.pool.fetchval(waiting, leaf):  # noqa: ASYNC110 - the database tells it
+        await asyncio.sleep(0.005)

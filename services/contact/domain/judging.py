@@ -29,11 +29,11 @@ class Missing:
     """A counted child that was not kept, with all that its miss depends on."""
 
     child_id: UUID
-    pairs: tuple[PairInForce, ...] = ()
+    pairs: Sequence[PairInForce] = ()
     """The pairs in force on the window's last day."""
-    earlier: tuple[EarlierMiss, ...] = ()
+    earlier: Sequence[EarlierMiss] = ()
     """The misses of the same kind since the last window that was kept."""
-    raised: tuple[tuple[date, EscalationLevel], ...] = ()
+    raised: Sequence[tuple[date, EscalationLevel]] = ()
     """The levels its runs have been raised to: (first day of the run's first window, level)."""
     late: LateVisit | None = None
     """A visit inside the window that was recorded after *due* and is known already."""
@@ -87,7 +87,7 @@ def _missed(window: Window, area: str, child: Missing, rules: Sequence[Escalatio
         kind=window.kind,
         opens=window.opens,
         due=window.due,
-        pairs=child.pairs,
+        pairs=tuple(child.pairs),
     )
     run = run_with(window.opens, child.earlier, window.due)
     for level in levels_reached(run, rules, child.raised):
