@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -26,6 +27,15 @@ SMALL, LARGE = 9, 18
 """Digits of a version, and of a place in a log: what the columns that keep them hold."""
 NAME_BYTES_MAX = 500
 """The longest id, type or stream of an event."""
+
+
+class Message(NamedTuple):
+    """What a relay publishes for an event, and the event's place in its log."""
+
+    place: Position
+    subject: str
+    body: bytes
+    headers: dict[str, str]
 
 
 class BadEnvelope(Exception):
@@ -82,8 +92,9 @@ class Envelope:
         )
 
 
-def headers_of(service: str, store_id: UUID, recorded: Recorded) -> dict[str, str]:
-    """Return the headers that a recorded event is published with."""
+def message_of(service: str, store_id: UUID, recorded: Recorded) -> Message:
+    """Return what a recorded event is published as; its subject is of the area in its body."""
+    area: str = orjson.loads(recorded.data).get("area", NO_TOWNSHIP)
     meta = orjson.loads(recorded.meta)
     headers = {
         "ce-specversion": "1.0",
@@ -103,13 +114,9 @@ def headers_of(service: str, store_id: UUID, recorded: Recorded) -> dict[str, st
     }
     if meta["traceparent"]:
         headers["traceparent"] = meta["traceparent"]
-    return headers
-
-
-def subject_for(service: str, recorded: Recorded) -> str:
-    """Return the subject of a recorded event, from the area in its body."""
-    area: str = orjson.loads(recorded.data).get("area", NO_TOWNSHIP)
-    return subject_of(service, recorded.event_type, area)
+    return Message(
+        recorded.place, subject_of(service, recorded.event_type, area), recorded.data.encode(), headers
+    )
 
 
 def read_envelope(source: str, headers: Mapping[str, str] | None, data: bytes) -> Envelope:

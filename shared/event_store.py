@@ -1,11 +1,11 @@
 """The append-only log of a service: append if nobody else did, load a stream, read everything in order."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -35,8 +35,12 @@ EVENTS_MAX = 20_000
 """Events in one append_many: a longer one would hold every reader's horizon for seconds."""
 COPIED_MIN = 100
 """Events from which on COPY, which takes two round trips more, is faster than one statement with arrays."""
-WRITTEN = ("tx", "version", "schema_version", "event_id", "stream_id", "event_type", "data", "meta")
+COLUMNS = ("tx", "version", "schema_version", "event_id", "stream_id", "event_type", "data", "meta")
 """What is written of an event; its position and time are the server's."""
+
+
+Written: TypeAlias = tuple[UUID, str, int, str]
+"""An event's id, type, schema version and body."""
 
 
 class Position(NamedTuple):
@@ -100,8 +104,7 @@ class Meta:
         ).decode()
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An event as the log holds it."""
 
     tx: int
@@ -115,9 +118,9 @@ class Recorded:
     meta: str
     stored_at: datetime
 
-    @cached_property
+    @property
     def event(self) -> Event:
-        """The event itself; raises UnknownEvent or ValidationError where no contract fits."""
+        """The event itself, decoded anew each time; raises UnknownEvent or ValidationError where no contract fits."""
         return decode(self.event_type, self.schema_version, self.data)
 
     @property
@@ -177,25 +180,29 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
         return await _append_with_claims(connection, wanted, meta)
     for _ in range(1 if connection.is_in_transaction() or wanted.expected is not None else OVERTAKEN_MAX):
         row = await _append_one(connection, wanted, meta)
-        if row["version"] is not None:
-            return Position(row["tx"], row["last_position"])
+        if row is not None:
+            return Position(*row)
     raise Overtaken(wanted.stream) if wanted.expected is None else WrongVersion(wanted.stream)
 
 
-async def _append_one(connection: Connection, wanted: Append, meta: Meta) -> asyncpg.Record:
+async def _append_one(connection: Connection, wanted: Append, meta: Meta) -> asyncpg.Record | None:
+    """Return where the last event was written, None on a conflict."""
     with _traced(len(wanted.events), meta) as led:
-        row = await connection.fetchrow(
-            SQL.append,
-            wanted.stream,
-            wanted.expected,
-            [new.event_id for new in wanted.events],
-            [type(new.event).__name__ for new in wanted.events],
-            [new.event.schema_version for new in wanted.events],
-            [new.event.model_dump_json() for new in wanted.events],
-            led.as_json(),
+        written = [_written(new) for new in wanted.events]
+        if len(written) == 1:
+            query = SQL.append_next if wanted.expected else SQL.append_first
+            return await connection.fetchrow(
+                query, wanted.stream, wanted.expected, *written[0], led.as_json()
+            )
+        return await connection.fetchrow(
+            SQL.append_several, wanted.stream, wanted.expected, *zip(*written, strict=True), led.as_json()
         )
-    assert row is not None  # noqa: S101 - a function's row always comes
-    return row
+
+
+def _written(new: NewEvent) -> Written:
+    """Return what of an event is its own: its id, type, schema version and body."""
+    event_id, event = new
+    return event_id, type(event).__name__, event.schema_version, event.model_dump_json()
 
 
 async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> Position:
@@ -230,7 +237,7 @@ async def append_many(
 
 async def _insert_many(connection: Connection, appends: Sequence[Append], meta: Meta) -> BulkAnswer:
     flat = [
-        (new.event_id, type(new.event).__name__, new.event.schema_version, new.event.model_dump_json(), n, i)
+        (*_written(new), n, i)
         for n, wanted in enumerate(appends, start=1)
         for i, new in enumerate(wanted.events, start=1)
     ]
@@ -245,29 +252,38 @@ async def _insert_many(connection: Connection, appends: Sequence[Append], meta: 
 async def _copy_many(connection: Connection, appends: Sequence[Append], meta: Meta) -> BulkAnswer:
     """Take the streams, then send the events of those that were taken."""
     firsts = [wanted.events[0].event_id for wanted in appends]
-    row = await connection.fetchrow(SQL.take_streams, *_streams(appends), firsts, *_claims(appends))
+    row, written = await asyncio.gather(
+        connection.fetchrow(SQL.take_streams, *_streams(appends), firsts, *_claims(appends)),
+        _written_out(appends),
+    )
     assert row is not None  # noqa: S101 - a function's row always comes
-    outcomes = _outcomes(appends, row["outcomes"])
+    tx, outcomes = row["tx"], _outcomes(appends, row["outcomes"])
     taken = [
-        (wanted, stood)
-        for wanted, outcome, stood in zip(appends, outcomes, row["stood"], strict=True)
+        (wanted.stream, stood, events)
+        for wanted, events, outcome, stood in zip(appends, written, outcomes, row["stood"], strict=True)
         if outcome is Outcome.TAKEN
     ]
     if not taken:
         return BulkAnswer(outcomes, None)
     await connection.copy_records_to_table(
-        "events", schema_name="kernel", columns=WRITTEN, records=_records(row["tx"], taken, meta)
+        "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, meta)
     )
-    return BulkAnswer(outcomes, Position(row["tx"], await connection.fetchval(SQL.last_of, row["tx"])))
+    return BulkAnswer(outcomes, Position(tx, await connection.fetchval(SQL.last_of, tx)))
 
 
-def _records(tx: int, taken: Iterable[tuple[Append, int]], meta: Meta) -> Iterator[tuple[object, ...]]:
-    """Yield the rows of events; they are made while the server takes in those before."""
-    written = meta.as_json()
-    for wanted, stood in taken:
-        for version, (event_id, event) in enumerate(wanted.events, start=stood + 1):
-            name, body = type(event).__name__, event.model_dump_json()
-            yield tx, version, event.schema_version, event_id, wanted.stream, name, body, written
+async def _written_out(appends: Sequence[Append]) -> list[list[Written]]:
+    """Write all events out in the time that the server takes for the question before."""
+    return [[_written(new) for new in wanted.events] for wanted in appends]
+
+
+def _records(
+    tx: int, taken: Iterable[tuple[str, int, list[Written]]], meta: Meta
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of events behind where their streams stood."""
+    why = meta.as_json()
+    for stream, stood, events in taken:
+        for version, (event_id, event_type, schema_version, data) in enumerate(events, start=stood + 1):
+            yield tx, version, schema_version, event_id, stream, event_type, data, why
 
 
 def _streams(appends: Sequence[Append]) -> tuple[list[str], list[int | None], list[int]]:

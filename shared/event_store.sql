@@ -1,7 +1,34 @@
--- name: append
--- One stream in one round trip; no version comes back on a conflict.
-SELECT tx, version, last_position
+-- name: append_first
+-- One event to a stream that is not there yet or, where no version is expected, to its end, in one statement:
+-- a function around it takes a third of its time again. Nothing comes back on a conflict.
+WITH moved AS (
+  INSERT INTO kernel.streams AS s (stream_id, version, last_tx)
+  SELECT $1::text, 1, l.tx_base + pg_current_xact_id()::text::bigint FROM kernel.log l
+  ON CONFLICT (stream_id) DO UPDATE SET version = s.version + 1, last_tx = excluded.last_tx
+   WHERE $2::int IS NULL AND s.last_tx <= excluded.last_tx
+  RETURNING version, last_tx
+)
+INSERT INTO kernel.events (tx, version, schema_version, event_id, stream_id, event_type, data, meta)
+SELECT m.last_tx, m.version, $5::smallint, $3::uuid, $1::text, $4::text, $6::jsonb, $7::jsonb FROM moved m
+RETURNING tx, position
+
+-- name: append_next
+-- One event to a stream that is at a version, in the same way.
+WITH moved AS (
+  UPDATE kernel.streams s SET version = s.version + 1, last_tx = t.tx
+    FROM (SELECT l.tx_base + pg_current_xact_id()::text::bigint AS tx FROM kernel.log l) t
+   WHERE s.stream_id = $1::text AND s.version = $2::int AND s.last_tx <= t.tx
+  RETURNING s.version, s.last_tx
+)
+INSERT INTO kernel.events (tx, version, schema_version, event_id, stream_id, event_type, data, meta)
+SELECT m.last_tx, m.version, $5::smallint, $3::uuid, $1::text, $4::text, $6::jsonb, $7::jsonb FROM moved m
+RETURNING tx, position
+
+-- name: append_several
+-- Several events to one stream in one round trip; nothing comes back on a conflict.
+SELECT tx, last_position AS position
   FROM kernel.append($1::text, $2::int, $3::uuid[], $4::text[], $5::smallint[], $6::jsonb[], $7::jsonb)
+ WHERE version IS NOT NULL
 
 -- name: append_many
 -- Many streams in one statement, an outcome for each.

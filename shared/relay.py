@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from uuid import UUID, uuid5
 
 import nats.errors
@@ -14,9 +15,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import APIError, NotFoundError
 
-from shared.envelope import STORE, headers_of, place_of, subject_for
+from shared.envelope import STORE, Message, message_of, place_of
 from shared.event_store import SQL as LOG_SQL
-from shared.event_store import START, Pool, Position, Recorded, read_after
+from shared.event_store import START, Pool, Position, read_after
 from shared.lease import Lease
 from shared.provisioning import STREAM_BYTES_MAX, ensure_stream
 from shared.stopping import stop_if_cancelled
@@ -154,8 +155,8 @@ class Relay:
         while await self._lease.hold():
             stop_if_cancelled()
             self._bell.clear()
-            if page := await self._page_after(self.state.published):
-                await self._publish_pages(page)
+            if batch := await self._batch_after(self.state.published):
+                await self._publish_batches(batch)
                 pause, verified = POLL_SECONDS_MIN, time.monotonic()
                 continue
             if time.monotonic() - verified > VERIFY_SECONDS:
@@ -165,20 +166,28 @@ class Relay:
             pause = min(pause * 2, POLL_SECONDS_MAX)
             await self._wait_for_bell(pause)
 
-    async def _publish_pages(self, page: Sequence[Recorded]) -> None:
-        """Publish *page* and those behind it, each read while the one before is on its way."""
-        while page and await self._lease.hold():
+    async def _publish_batches(self, batch: Sequence[Message]) -> None:
+        """Publish *batch* and those behind it, each read and made while the server writes down the one before."""
+        while batch and await self._lease.hold():
             stop_if_cancelled()
-            coming = asyncio.create_task(self._page_after(page[-1].place))
+            sent = asyncio.Event()
+            coming = asyncio.create_task(self._batch_after(batch[-1].place, sent))
             try:
-                await self._publish(page)
-                page = await coming
+                await self._publish(batch, sent)
+                batch = await coming
             finally:
                 coming.cancel()
 
-    async def _page_after(self, place: Position) -> Sequence[Recorded]:
+    async def _batch_after(self, place: Position, when: asyncio.Event | None = None) -> Sequence[Message]:
+        """Read the next batch and return it, made once *when* is set."""
+        assert self._store is not None  # noqa: S101 - set by _resume
         async with self._pool.acquire() as connection:
-            return await read_after(connection, place, BATCH_MAX)
+            page = await read_after(connection, place, BATCH_MAX)
+        if when:
+            await when.wait()
+        sizes = accumulate(len(recorded.data) for recorded in page)
+        fitting = sum(size <= BATCH_BYTES_MAX for size in sizes)
+        return [message_of(self._service, self._store, recorded) for recorded in page[: max(fitting, 1)]]
 
     async def _wait_for_bell(self, seconds: float) -> None:
         try:
@@ -195,41 +204,42 @@ class Relay:
         if info.state.last_seq != self.state.stream_sequence:
             raise Refused(f"the stream ends at {info.state.last_seq}, not {self.state.stream_sequence}")
 
-    async def _publish(self, page: Sequence[Recorded]) -> None:
-        for batch in _by_bytes(page):
-            await self._publish_batch(batch)
-            self.state.stream_sequence += len(batch)
-            self.state.published = batch[-1].place
-            self.state.published_total += len(batch)
-            self._on_published(len(batch))
-            self._succeeded("publishing")
+    async def _publish(self, batch: Sequence[Message], sent: asyncio.Event) -> None:
+        """Publish all of *batch* or nothing, and only if the stream still ends where it was left.
+
+        *sent* is set when nothing is left but to wait for the server.
+        """
+        self._number(batch)
+        with self._tracing.publishing(stream_of(self._service), [message.headers for message in batch]):
+            if len(batch) > 1:
+                await self._ask(batch[0])
+            for message in batch[1:-1]:
+                await self._client.publish(message.subject, message.body, headers=message.headers)
+            sent.set()
+            await self._ask(batch[-1])
+        self.state.stream_sequence += len(batch)
+        self.state.published = batch[-1].place
+        self.state.published_total += len(batch)
+        self._on_published(len(batch))
+        self._succeeded("publishing")
 
     def _succeeded(self, name: str) -> None:
         self._say(name)
         self.state.last_success = time.monotonic()
 
-    async def _publish_batch(self, batch: Sequence[Recorded]) -> None:
-        """Publish all of *batch* or nothing, and only if the stream still ends where it was left."""
-        assert self._store is not None  # noqa: S101 - set by _resume
-        fence = {"Nats-Expected-Last-Sequence": str(self.state.stream_sequence)}
-        batch_id = str(uuid5(_BATCHES, f"{batch[0].event_id}{time.monotonic_ns()}"))
-        worn = [headers_of(self._service, self._store, recorded) for recorded in batch]
-        with self._tracing.publishing(stream_of(self._service), worn):
-            for n, (recorded, headers) in enumerate(zip(batch, worn, strict=True), start=1):
-                if n == 1:
-                    headers.update(fence)
-                if len(batch) > 1:
-                    headers.update({"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)})
-                await self._send(recorded, headers, first=n == 1, last=n == len(batch))
+    def _number(self, batch: Sequence[Message]) -> None:
+        """Let the headers of *batch* say where the stream must end, and that these belong together."""
+        batch[0].headers["Nats-Expected-Last-Sequence"] = str(self.state.stream_sequence)
+        if len(batch) > 1:
+            batch_id = str(uuid5(_BATCHES, f"{batch[0].place}{time.monotonic_ns()}"))
+            for n, message in enumerate(batch, start=1):
+                message.headers["Nats-Batch-Id"] = batch_id
+                message.headers["Nats-Batch-Sequence"] = str(n)
+            batch[-1].headers["Nats-Batch-Commit"] = "1"
 
-    async def _send(self, recorded: Recorded, headers: dict[str, str], *, first: bool, last: bool) -> None:
-        subject = subject_for(self._service, recorded)
-        body = recorded.data.encode()
-        if not first and not last:
-            await self._client.publish(subject, body, headers=headers)
-            return
-        if last and not first:
-            headers["Nats-Batch-Commit"] = "1"
+    async def _ask(self, message: Message) -> None:
+        """Publish a message that the server answers: the first of a batch, and the last, which seals it."""
+        _, subject, body, headers = message
         try:
             reply = await self._client.request(subject, body, timeout=ACK_SECONDS_MAX, headers=headers)
         except nats.errors.NoRespondersError as gone:
@@ -248,16 +258,3 @@ def _check_ack(answer: dict[str, object]) -> None:
     if code in STREAM_FULL:
         raise StreamFull(description)
     raise APIError(code=error.get("code"), err_code=code, description=description)
-
-
-def _by_bytes(page: Sequence[Recorded]) -> list[list[Recorded]]:
-    """Split a page so that no batch holds more than BATCH_BYTES_MAX of bodies."""
-    batches: list[list[Recorded]] = [[]]
-    size = 0
-    for recorded in page:
-        size += len(recorded.data)
-        if size > BATCH_BYTES_MAX and batches[-1]:
-            batches.append([])
-            size = len(recorded.data)
-        batches[-1].append(recorded)
-    return batches

@@ -7,7 +7,7 @@ import asyncpg
 
 from kith.embedded.databases import owner_of, prepare_databases
 from services.reporting.rebuilding import rebuild
-from shared.envelope import Received, headers_of, read_envelope
+from shared.envelope import Received, message_of, read_envelope
 from shared.event_store import START, Pool, read_after, store_id
 from shared.migrate import migrate
 from shared.reader import Project
@@ -63,9 +63,8 @@ async def _told(house: House, source: str) -> Sequence[Received]:
     try:
         log = await store_id(connection)
         while page := await read_after(connection, place, PAGE):
-            told += [
-                read_envelope(source, headers_of(source, log, one), one.data.encode()).open() for one in page
-            ]
+            messages = [message_of(source, log, recorded) for recorded in page]
+            told += [read_envelope(source, one.headers, one.body).open() for one in messages]
             place = page[-1].place
     finally:
         await connection.close()
