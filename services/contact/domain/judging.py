@@ -1,8 +1,8 @@
 """Judging a window of a village: who was counted, who was kept, who was missed, and what follows."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from services.contact.domain.mending import LateVisit, Leaving, Miss, mended
@@ -24,8 +24,7 @@ COUNTED_MAX = 4_000
 Judgement = WindowJudged | ContactMissed | ContactEscalated | ContactMadeGood | MissWithdrawn
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A counted child that was not kept, with all that its miss depends on."""
 
     child_id: UUID
@@ -78,7 +77,6 @@ def _judged(window: Window, area: str, counted: Sequence[UUID], kept: set[UUID])
 
 
 def _missed(window: Window, area: str, child: Missing, rules: Sequence[Escalation]) -> Iterator[Judgement]:
-    miss = Miss(child.child_id, window.kind, window.opens, window.closes, window.due, area)
     yield ContactMissed(
         area=area,
         on=window.closes,
@@ -101,6 +99,8 @@ def _missed(window: Window, area: str, child: Missing, rules: Sequence[Escalatio
             first_opens=run.first_opens,
             windows=run.windows,
         )
-    mend = mended(miss, child.late, child.leaving)
-    if mend is not None:
-        yield mend
+    if child.late is not None or child.leaving is not None:
+        miss = Miss(child.child_id, window.kind, window.opens, window.closes, window.due, area)
+        mend = mended(miss, child.late, child.leaving)
+        if mend is not None:
+            yield mend

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from services.contact.domain.policy import Escalation
 from shared.contracts.event import EscalationLevel
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierMiss:
+class EarlierMiss(NamedTuple):
     """A miss of the same child and kind since the last window it was kept in."""
 
     opens: date
