@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from shared.event_store import Connection, Position
 from shared.handling import Answer, Cause, fingerprint
 from shared.problems import RETRY_SOON_SECONDS, Away, Forbidden, NotFound, Refused
 from shared.running import Running
-from shared.scope import scoped
+from shared.scope import Narrowing, narrow, scoped
 from shared.subjects import SERVICES
 from shared.tokens import Caller, Permission, TokenRefused
 from shared.tracing import span
@@ -111,12 +112,14 @@ async def cause_of(
 CauseHere = Annotated[Cause, Depends(cause_of)]
 
 
-async def reading_after(
-    request: Request,
-    caller: CallerHere,
-    after: Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)] = None,
+After = Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)]
+
+
+@asynccontextmanager
+async def reading(
+    request: Request, caller: Caller, after: str | None, narrowing: Narrowing = narrow
 ) -> AsyncIterator[Connection]:
-    """Give a read transaction with the caller's areas, once this service has taken the positions in *after*.
+    """Open a read transaction with the caller's areas, once this service has taken the positions in *after*.
 
     Raises NotFound where the request asks for an `area` outside the caller's: also for one that holds
     them, since a part of it would be taken for the whole.
@@ -126,7 +129,15 @@ async def reading_after(
         require_area(caller, area)
     running: Running = request.app.state.running
     await wait_until_known(running, positions_in(after))
-    async with scoped(running.pool, caller) as connection:
+    async with scoped(running.pool, caller, narrowing) as connection:
+        yield connection
+
+
+async def reading_after(
+    request: Request, caller: CallerHere, after: After = None
+) -> AsyncIterator[Connection]:
+    """Give what `reading` opens."""
+    async with reading(request, caller, after) as connection:
         yield connection
 
 

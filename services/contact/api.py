@@ -16,7 +16,7 @@ from services.contact.telling import VisitTold, note_of, tell_visit
 from services.contact.worklist import WorkAsked, work_list
 from shared.contracts.event import AreaCode, ContactKind, EscalationLevel
 from shared.edge import (
-    AFTER_LENGTH_MAX,
+    After,
     CauseHere,
     PageHere,
     ReadingHere,
@@ -39,7 +39,6 @@ ADVANCE_WAIT_SECONDS = 60.0
 Reads = Annotated[Caller, Depends(may(Permission.READ))]
 Records = Annotated[Caller, Depends(may(Permission.RECORD))]
 Advances = Annotated[Caller, Depends(may(Permission.ADVANCE))]
-After = Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)]
 
 
 class Advance(BaseModel):

@@ -4,13 +4,13 @@ import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, UploadFile
+from fastapi import APIRouter, Depends, Header, UploadFile
 from fastapi.responses import Response
 
 from services.contact.importing import find_import, import_log
 from services.contact.visit_log import read_visits
 from shared.edge import (
-    AFTER_LENGTH_MAX,
+    After,
     CauseHere,
     ReadingHere,
     RunningHere,
@@ -38,7 +38,7 @@ def papers_router() -> APIRouter:
         caller: Imports,
         cause: CauseHere,
         file: UploadFile,
-        after: Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)] = None,
+        after: After = None,
         accept_language: Annotated[str | None, Header()] = None,
     ) -> dict[str, Any]:
         """Take in a visit log; rows that came before count in nothing new."""

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from typing import NamedTuple
 
 from services.reporting.measure import Nature
 from services.reporting.measures import MEASURES, NUMBERS, PARTS
@@ -19,8 +21,6 @@ FIRST_DAY_EVER = date.min
 MONTHS_MAX = 600
 """The longest series; of a longer period it shows the end."""
 
-Totals = Mapping[int, int]
-"""The sum of each measure's deltas up to a day, by the measure's number."""
 Figures = dict[str, int]
 """The number of each measure, by the measure's name."""
 
@@ -48,6 +48,15 @@ class When:
         return None if self.first_day == FIRST_DAY_EVER else self.first_day - timedelta(days=1)
 
 
+class Total(NamedTuple):
+    """The sums of one counted measure, by its number: up to the as-of day, the period's last day, and its eve."""
+
+    number: int
+    standing: int
+    until_last: int
+    before: int
+
+
 @dataclass(frozen=True, slots=True)
 class MonthFigures:
     """A month's flows, and its stocks as of *last_day*: the month's last day, or the as-of day before it."""
@@ -68,20 +77,19 @@ async def figures_of(
     connection: Connection, areas: Sequence[str], when: When, measures: Iterable[str] | None = None
 ) -> dict[str, Figures]:
     """Return the same for several areas at once; an area without any event has zeros."""
-    names = list(MEASURES if measures is None else measures)
-    numbers = _numbers(names)
-    days = {when.as_of, when.last} | ({when.eve} if when.eve else set())
-    totals = await _totals(connection, areas, sorted(days), when.known_on, numbers)
-    before: Mapping[str, Totals] = totals[when.eve] if when.eve else {}
-    return {
-        area: _evaluated(
-            names,
-            totals[when.as_of].get(area, {}),
-            totals[when.last].get(area, {}),
-            before.get(area, {}),
-        )
-        for area in areas
-    }
+    names = tuple(MEASURES if measures is None else measures)
+    rows = await connection.fetch(
+        SQL.totals,
+        areas,
+        *(bound for day in (when.as_of, when.last, when.eve) for bound in (day and _open_month(day), day)),
+        _open_month(when.known_on),
+        when.known_on,
+        None if measures is None else _numbers(names),
+    )
+    totals: dict[str, list[Total]] = defaultdict(list)
+    for area, *sums in rows:
+        totals[area].append(Total(*sums))
+    return {area: _evaluated(names, totals[area]) for area in areas}
 
 
 async def series(
@@ -91,7 +99,7 @@ async def series(
 
     Without a first day it begins with the first month that has anything.
     """
-    names = list(measures)
+    names = tuple(measures)
     known_months, open_month = _open_month(when.known_on), _open_month(when.last)
     rows = await connection.fetch(
         SQL.months, area, open_month, when.last, known_months, when.known_on, _numbers(names)
@@ -111,8 +119,9 @@ async def series(
     for month in months:
         opening = dict(standing)
         _add(standing, by_month.get(month, {}))
+        totals = [Total(number, sum_, sum_, opening.get(number, 0)) for number, sum_ in standing.items()]
         last_day = min(_last_day(month), when.last)
-        answer.append(MonthFigures(month, last_day, _evaluated(names, standing, standing, opening)))
+        answer.append(MonthFigures(month, last_day, _evaluated(names, totals)))
     return answer
 
 
@@ -122,37 +131,28 @@ async def latest_day(connection: Connection) -> date | None:
     return day
 
 
-async def _totals(
-    connection: Connection, areas: Sequence[str], days: Sequence[date], known_on: date, numbers: list[int]
-) -> dict[date, dict[str, dict[int, int]]]:
-    rows = await connection.fetch(
-        SQL.totals, areas, [_open_month(day) for day in days], days, _open_month(known_on), known_on, numbers
-    )
-    totals: dict[date, dict[str, dict[int, int]]] = {day: defaultdict(dict) for day in days}
-    for day, area, measure, amount in rows:
-        totals[day][area][measure] = amount
-    return totals
-
-
-def _evaluated(names: Sequence[str], standing: Totals, until_last: Totals, before: Totals) -> Figures:
-    """Add up each measure's parts: stocks stand, flows are what came between, an opening stood before."""
-    answer = {}
-    for name in names:
-        nature = MEASURES[name].nature
-        amount = 0
-        for part in PARTS[name]:
-            number = NUMBERS[part.name]
-            if nature is Nature.STOCK:
-                amount += part.sign * standing.get(number, 0)
-            elif nature is Nature.OPENING:
-                amount += part.sign * before.get(number, 0)
-            else:
-                amount += part.sign * (until_last.get(number, 0) - before.get(number, 0))
-        answer[name] = amount
+def _evaluated(names: tuple[str, ...], totals: Iterable[Total]) -> Figures:
+    """Add up measures: stocks stand, flows are what came between, an opening stood before."""
+    shares = _shares(names)
+    answer = dict.fromkeys(names, 0)
+    for number, standing, until_last, before in totals:
+        amounts = {Nature.STOCK: standing, Nature.FLOW: until_last - before, Nature.OPENING: before}
+        for name, nature, sign in shares.get(number, ()):
+            answer[name] += sign * amounts[nature]
     return answer
 
 
-def _numbers(names: Sequence[str]) -> list[int]:
+@cache
+def _shares(names: tuple[str, ...]) -> Mapping[int, Sequence[tuple[str, Nature, int]]]:
+    """Return in which of these measures each counted one has a part, as what, and whether it adds or takes."""
+    shares: dict[int, list[tuple[str, Nature, int]]] = defaultdict(list)
+    for name in names:
+        for part in PARTS[name]:
+            shares[NUMBERS[part.name]].append((name, MEASURES[name].nature, part.sign))
+    return dict(shares)
+
+
+def _numbers(names: Iterable[str]) -> list[int]:
     return sorted({NUMBERS[part.name] for name in names for part in PARTS[name]})
 
 
@@ -174,6 +174,6 @@ def _months(first: date, last: date) -> list[date]:
     return [date(month // 12, month % 12 + 1, 1) for month in range(min(begin, end - 1), end)]
 
 
-def _add(standing: dict[int, int], amounts: Totals) -> None:
+def _add(standing: dict[int, int], amounts: Mapping[int, int]) -> None:
     for number, amount in amounts.items():
         standing[number] += amount

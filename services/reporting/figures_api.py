@@ -1,6 +1,6 @@
 """Figures over HTTP: numbers, their lists, their months, their definitions and the checks they satisfy."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,12 +9,12 @@ import orjson
 from fastapi import APIRouter, Query
 
 from services.reporting.areas import Area, areas_within
-from services.reporting.asking_days import AreaHere, LiveTables, Reader, WhenAsked
 from services.reporting.checks import checks
 from services.reporting.figures import EVERYTHING_KNOWN, FIRST_DAY_EVER, When, figures, figures_of, series
 from services.reporting.lists import BadKey, list_behind
 from services.reporting.measure import Measure
 from services.reporting.measures import MEASURES, UnknownMeasure, measure_named
+from services.reporting.question import LiveTables, Question, QuestionHere, Reader
 from services.reporting.received import received_event
 from shared.edge import PageHere
 from shared.messages import Language, text
@@ -29,11 +29,10 @@ def figures_router() -> APIRouter:
     router = APIRouter(tags=["figures"])
 
     @router.get("/figures")
-    async def ask_figures(
-        connection: LiveTables, area: AreaHere, when: WhenAsked, *, breakdown: bool = False
-    ) -> dict[str, Any]:
+    async def ask_figures(asked: QuestionHere, *, breakdown: bool = False) -> dict[str, Any]:
         """Return every measure of an area; with *breakdown* also of each area directly within it."""
-        answer = {**_asked(area, when), "figures": await figures(connection, area.code, when)}
+        connection, area, when = asked.connection, asked.area, asked.when
+        answer = {**_asked(asked), "figures": await figures(connection, area.code, when)}
         if breakdown:
             within = await areas_within(connection, area.code, when.as_of, when.known_on)
             numbers = await figures_of(connection, [part.code for part in within], when)
@@ -42,23 +41,21 @@ def figures_router() -> APIRouter:
 
     @router.get("/series")
     async def ask_series(
-        connection: LiveTables,
-        area: AreaHere,
-        when: WhenAsked,
-        measure: Annotated[list[str], Query(min_length=1, max_length=MEASURES_MAX)],
+        asked: QuestionHere, measure: Annotated[list[str], Query(min_length=1, max_length=MEASURES_MAX)]
     ) -> dict[str, Any]:
         """Return measures month by month: flows of the month, stocks as of its last day."""
         names = [_measure(name).name for name in measure]
-        months = await series(connection, area.code, names, when)
-        return {**_asked(area, when), "months": [asdict(month) for month in months]}
+        months = await series(asked.connection, asked.area.code, names, asked.when)
+        return {**_asked(asked), "months": [asdict(month) for month in months]}
 
     @router.get("/checks")
-    async def ask_checks(connection: LiveTables, area: AreaHere, when: WhenAsked) -> dict[str, Any]:
+    async def ask_checks(asked: QuestionHere) -> dict[str, Any]:
         """Return the identities that the figures must satisfy, and whether they do."""
-        to_last = When(when.last, when.known_on, when.first_day)
-        found = list(checks(await figures(connection, area.code, to_last)))
+        when = asked.when
+        to_last = replace(asked, when=When(when.last, when.known_on, when.first_day))
+        found = list(checks(await figures(asked.connection, asked.area.code, to_last.when)))
         return {
-            **_asked(area, to_last),
+            **_asked(to_last),
             "all_hold": all(check.holds for check in found),
             "checks": [{**asdict(check), "holds": check.holds} for check in found],
         }
@@ -71,14 +68,17 @@ def lists_router() -> APIRouter:
     router = APIRouter(tags=["figures"])
 
     @router.get("/lists/{measure}")
-    async def ask_list(
-        connection: LiveTables, area: AreaHere, when: WhenAsked, page: PageHere, measure: str
-    ) -> dict[str, Any]:
+    async def ask_list(asked: QuestionHere, page: PageHere, measure: str) -> dict[str, Any]:
         """Return the rows behind a number: asked with the same days, as many as it says."""
         wanted = _measure(measure)
         try:
             rows = await list_behind(
-                connection, wanted.name, area.code, when, after_key=page.after_key, limit=page.limit
+                asked.connection,
+                wanted.name,
+                asked.area.code,
+                asked.when,
+                after_key=page.after_key,
+                limit=page.limit,
             )
         except BadKey:
             raise Refused("bad_page_key") from None
@@ -115,9 +115,10 @@ def _measure(name: str) -> Measure:
         raise NotFound("measure_unknown", name=name) from None
 
 
-def _asked(area: Area, when: When) -> dict[str, Any]:
+def _asked(asked: Question) -> dict[str, Any]:
+    when = asked.when
     return {
-        "area": _named(area),
+        "area": _named(asked.area),
         "as_of": when.as_of,
         "known_on": _day(when.known_on),
         "from": _day(when.first_day),

@@ -6,6 +6,12 @@ SELECT side FROM app.live_side
 -- Unqualified names mean the live side's tables until the transaction ends.
 SELECT set_config('search_path', side || ', app, kernel', true), side FROM app.live_side
 
+-- name: look_at_live_side_as
+-- The same, and only these area prefixes are seen. Statements are planned once a connection.
+SELECT set_config('search_path', side || ', app, kernel', true), set_config('kith.scope', $1::text, true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)
+  FROM app.live_side
+
 -- name: look_at
 -- Unqualified names mean this side's tables until the transaction ends.
 SELECT set_config('search_path', $1::text || ', app, kernel', true)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.areas import area_named
-from services.reporting.asking_days import AreaHere, LiveTables, Reader, WhenAsked
 from services.reporting.figures import EVERYTHING_KNOWN, FIRST_DAY_EVER, latest_day
+from services.reporting.question import LiveTables, QuestionHere, Reader
 from services.reporting.side import look_at_live_side
 from services.reporting.summary import Issued, Period, Summary, issue, issued, issued_of, summary
 from shared import clock
@@ -42,8 +42,9 @@ def summaries_router(running: Running) -> APIRouter:
     router = APIRouter(prefix="/summaries", tags=["summaries"])
 
     @router.get("/draft")
-    async def draft(connection: LiveTables, area: AreaHere, when: WhenAsked) -> dict[str, Any]:
+    async def draft(asked: QuestionHere) -> dict[str, Any]:
         """Return the sections of a summary without issuing it."""
+        connection, area, when = asked.connection, asked.area, asked.when
         known_on = when.known_on if when.known_on != EVERYTHING_KNOWN else await _today(running, connection)
         first = when.last.replace(month=1, day=1) if when.first_day == FIRST_DAY_EVER else when.first_day
         return _shown(await summary(connection, Period(area.code, first, when.last, known_on)))

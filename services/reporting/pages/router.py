@@ -11,7 +11,6 @@ from faststream.nats import NatsBroker
 from markupsafe import Markup
 from starlette.status import HTTP_303_SEE_OTHER
 
-from services.reporting.asking_days import LiveTables, Reader
 from services.reporting.figures import figures
 from services.reporting.lists import BadKey, Page, list_behind
 from services.reporting.measure import Item, Measure
@@ -28,6 +27,7 @@ from services.reporting.pages.reader import WordingHere
 from services.reporting.pages.rendering import CONTENT_POLICY, page
 from services.reporting.pages.sessions import sessions_router
 from services.reporting.pages.summary_view import Summary
+from services.reporting.question import LiveTables, Reader
 from shared import clock
 from shared.contracts.event import AreaCode
 from shared.edge import AreaAsked, PageHere, RunningHere, require_area
