@@ -1,84 +1,135 @@
-"""Who may say and hear what on the bus: each service its own stream, its own consumers, its own inbox."""
+"""Who may say and hear what on the bus: each service has an account with its own stream and nobody else's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kith.bus_subscribers import account_of, exported_to
+from kith.bus_imports import API, API_ELSEWHERE, May, consuming, exports, imports
+from kith.bus_subscribers import account_of, reading
 from kith.subscribers import Subscriber
-from shared.subjects import SERVICES, doorbell_of, question_subject, stream_of, subjects_of
+from shared.subjects import (
+    ASKED,
+    SERVICES,
+    SOURCES,
+    doorbell_of,
+    question_subject,
+    reader_of,
+    stream_of,
+    subjects_of,
+)
 
 OPERATOR = "operator"
 RESPONSES_MAX = 1
 RESPONSE_SECONDS = 30
 
 KITH = "KITH"
-"""The account of the services and the operator; each subscriber has one of its own."""
+"""The account of the operator; each service and each subscriber has one of its own, with the name of its user."""
 
 
-def accounts(
-    password_of: Callable[[str], str],
-    services: Sequence[str] = SERVICES,
-    subscribers: Sequence[Subscriber] = (),
-) -> dict[str, Any]:
+def accounts(password_of: Callable[[str], str], subscribers: Sequence[Subscriber] = ()) -> dict[str, Any]:
     """Return the `accounts` of a NATS configuration: every user with its password and its rights."""
-    users = [user_of(service, password_of(service), services) for service in services]
-    kith = {
-        "jetstream": "enabled",
-        "users": [*users, operator(password_of(OPERATOR))],
-        "exports": [export for subscriber in subscribers for export in exported_to(subscriber)],
-    }
-    others = {each.user: account_of(each, password_of(each.user), KITH) for each in subscribers}
-    return {KITH: kith} | others
+    services = {service: _account_of(service, password_of(service), subscribers) for service in SERVICES}
+    others = {each.user: account_of(each, password_of(each.user)) for each in subscribers}
+    return services | {KITH: _account_of_the_operator(password_of(OPERATOR))} | others
 
 
-def user_of(service: str, password: str, services: Sequence[str]) -> dict[str, Any]:
-    """Return the NATS user of *service*.
+def inbox_of(user: str) -> str:
+    """Return the prefix of the inboxes of *user*: of several users of an account, none hears another's answers."""
+    return f"_INBOX_{user}"
 
-    It publishes its own events and nobody else's, keeps its own stream, reads every stream through
-    consumers of its own name, asks any service and answers what it is asked.
+
+def _account_of(service: str, password: str, subscribers: Sequence[Subscriber]) -> dict[str, Any]:
+    """Return the account of *service*, with its stream in it.
+
+    Others ask there what they need to read that stream, and questions; it asks the same in theirs. What a
+    service writes as $JS.API leads to the account that has the stream.
     """
-    publish = [
-        subjects_of(service),
-        doorbell_of(service),
-        question_subject("*", "*"),
-        "$JS.API.INFO",
-        "$JS.API.STREAM.NAMES",
-        f"$JS.API.STREAM.CREATE.{stream_of(service)}",
-        f"$JS.API.STREAM.UPDATE.{stream_of(service)}",
-    ]
-    for source in services:
-        publish += _reading(stream_of(source), f"{service}-from-{source}")
+    abroad = {source: _reading(service, source) for source in SERVICES}
+    asked_here = {other: _reading(other, service) for other in SERVICES}
+    asked_here |= {each.user: reading(each, service) for each in subscribers}
+    asked_here[KITH] = _operating(service)
+    return {
+        "jetstream": "enabled",
+        "users": [_user_of(service, password, abroad)],
+        "exports": exports(asked_here),
+        "imports": [one for source, wanted in abroad.items() for one in imports(source, wanted)],
+        "mappings": {
+            one.subject: one.elsewhere
+            for wanted in abroad.values()
+            for one in wanted
+            if one.elsewhere != one.subject
+        },
+    }
+
+
+def _user_of(service: str, password: str, abroad: Mapping[str, Sequence[May]]) -> dict[str, Any]:
+    """Return the user of *service*.
+
+    It publishes its own events, makes its own stream and the consumers of those who read it, and asks
+    *abroad* what its account imports. It deletes nothing and changes nothing that is there.
+    """
+    stream = stream_of(service)
     return {
         "user": service,
         "password": password,
         "permissions": {
-            "publish": {"allow": publish},
+            "publish": {
+                "allow": [
+                    subjects_of(service),
+                    doorbell_of(service),
+                    f"{API}.STREAM.INFO.{stream}",
+                    f"{API}.STREAM.CREATE.{stream}",
+                    f"{API}.STREAM.MSG.GET.{stream}",
+                    f"{API}.CONSUMER.INFO.{stream}.*",
+                    f"{API}.CONSUMER.CREATE.{stream}.*",
+                    *(one.elsewhere for wanted in abroad.values() for one in wanted),
+                ]
+            },
             "subscribe": {
-                "allow": [f"{inbox_of(service)}.>", question_subject(service, "*"), doorbell_of("*")]
+                "allow": [f"{inbox_of(service)}.>", question_subject(service, "*"), doorbell_of(service)]
             },
             "allow_responses": {"max": RESPONSES_MAX, "expires": f"{RESPONSE_SECONDS}s"},
         },
     }
 
 
-def operator(password: str) -> dict[str, Any]:
-    """Return the NATS user of the command line and of tests, who may do everything."""
-    return {"user": OPERATOR, "password": password, "permissions": {"publish": ">", "subscribe": ">"}}
+def _reading(service: str, source: str) -> list[May]:
+    """Return what *service* may ask in the account of *source*."""
+    wanted = []
+    if source in SOURCES[service]:
+        stream = stream_of(source)
+        wanted += [May(f"{API}.STREAM.INFO.{stream}"), May(f"{API}.STREAM.MSG.GET.{stream}")]
+        wanted += consuming(source, reader_of(service, source))
+    if source in ASKED[service]:
+        wanted.append(May(question_subject(source, "*")))
+    return wanted
 
 
-def inbox_of(service: str) -> str:
-    """Return the prefix of the inboxes of *service*: no other service can listen in on its answers."""
-    return f"_INBOX_{service}"
+def _account_of_the_operator(password: str) -> dict[str, Any]:
+    """Return the account of the command line and of tests, which reach every stream from here."""
+    return {
+        "users": [
+            {"user": OPERATOR, "password": password, "permissions": {"publish": ">", "subscribe": ">"}}
+        ],
+        "imports": [one for service in SERVICES for one in imports(service, _operating(service))],
+        "mappings": {f"{API}.>": f"{API_ELSEWHERE}.>"},
+    }
 
 
-def _reading(stream: str, consumer: str) -> list[str]:
-    consumer_verbs = ("CREATE", "DURABLE.CREATE", "INFO", "MSG.NEXT", "RESET", "DELETE")
+def _operating(service: str) -> list[May]:
+    """Return what the operator may ask in the account of *service*: all that leads to its stream."""
+    stream = stream_of(service)
     return [
-        f"$JS.API.STREAM.INFO.{stream}",
-        f"$JS.API.STREAM.MSG.GET.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}.>",
-        *(f"$JS.API.CONSUMER.{verb}.{stream}.{consumer}" for verb in consumer_verbs),
-        f"$JS.API.CONSUMER.CREATE.{stream}.{consumer}.>",  # with a filter subject at its end
-        f"$JS.ACK.{stream}.{consumer}.>",
+        May(f"{API}.STREAM.*.{stream}"),
+        May(f"{API}.STREAM.MSG.*.{stream}"),
+        May(f"{API}.STREAM.LEADER.STEPDOWN.{stream}"),
+        May(f"{API}.STREAM.PEER.REMOVE.{stream}"),
+        May(f"{API}.DIRECT.GET.{stream}"),
+        May(f"{API}.CONSUMER.*.{stream}"),
+        May(f"{API}.CONSUMER.*.{stream}.>"),
+        May(f"{API}.CONSUMER.DURABLE.CREATE.{stream}.*"),
+        May(f"{API}.CONSUMER.LEADER.STEPDOWN.{stream}.*"),
+        May(f"{API}.CONSUMER.MSG.NEXT.{stream}.*", "stream"),
+        May(f"$JS.ACK.{stream}.>"),
+        May(subjects_of(service)),
+        May(question_subject(service, "*")),
     ]

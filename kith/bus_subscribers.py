@@ -1,41 +1,35 @@
 """What a subscriber may do on the bus: fetch from its own consumers, which only the operator makes.
 
-It has an account of its own. Whoever may ask JetStream anything names the subject of the answer, and the
-server looks at no permission there: a user of Kith's account could have its answers put into a stream. In
-an account of its own it gets them, and there is nothing else in it.
+It has an account of its own, with nothing in it: there its answers end, whatever subject it names for them.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
+from kith.bus_imports import API_ELSEWHERE, May, consuming, imports
 from kith.subscribers import Subscriber
-from shared.subjects import stream_of
 
-API = "KITH.API"
-"""What a subscriber writes for $JS.API, which in its own account would be an account without JetStream."""
+API = API_ELSEWHERE
+"""What a subscriber writes for $JS.API."""
 
 CONNECTIONS_MAX = 8
 SUBSCRIPTIONS_MAX = 64
 
 
-def account_of(subscriber: Subscriber, password: str, source: str) -> dict[str, Any]:
-    """Return the account of *subscriber* with its one user; *source* is the account of the streams."""
-    may_publish = [_here(subject) for subject, _ in _subjects(subscriber)]
+def account_of(subscriber: Subscriber, password: str) -> dict[str, Any]:
+    """Return the account of *subscriber* with its one user."""
+    wanted = {service: reading(subscriber, service) for service in subscriber.subjects()}
     return {
         "users": [
             {
                 "user": subscriber.user,
                 "password": password,
                 "permissions": {
-                    "publish": {"allow": may_publish},
+                    "publish": {"allow": [one.elsewhere for some in wanted.values() for one in some]},
                     "subscribe": {"allow": [f"{inbox_of(subscriber)}.>"]},
                 },
             }
         ],
-        "imports": [
-            {"service": {"account": source, "subject": subject}, "to": _here(subject)}
-            for subject, _ in _subjects(subscriber)
-        ],
+        "imports": [one for service, some in wanted.items() for one in imports(service, some)],
         "limits": {"max_connections": CONNECTIONS_MAX, "max_subscriptions": SUBSCRIPTIONS_MAX},
     }
 
@@ -45,23 +39,6 @@ def inbox_of(subscriber: Subscriber) -> str:
     return f"_INBOX_{subscriber.user}"
 
 
-def exported_to(subscriber: Subscriber) -> list[dict[str, Any]]:
-    """Return what the account of the streams lets *subscriber*, and nobody else, ask."""
-    return [
-        {"service": subject, "response_type": response, "accounts": [subscriber.user]}
-        for subject, response in _subjects(subscriber)
-    ]
-
-
-def _subjects(subscriber: Subscriber) -> Iterator[tuple[str, str]]:
-    """Tell each subject with the kind of its answer: one message, or as many as were asked for."""
-    for service in subscriber.subjects():
-        consumer = f"{stream_of(service)}.{subscriber.user}"
-        yield f"$JS.API.CONSUMER.INFO.{consumer}", "singleton"
-        yield f"$JS.API.CONSUMER.RESET.{consumer}", "singleton"
-        yield f"$JS.API.CONSUMER.MSG.NEXT.{consumer}", "stream"
-        yield f"$JS.ACK.{consumer}.>", "singleton"
-
-
-def _here(subject: str) -> str:
-    return subject.replace("$JS.API", API, 1)
+def reading(subscriber: Subscriber, service: str) -> list[May]:
+    """Return what *subscriber*, and nobody else, may ask in the account of *service*."""
+    return consuming(service, subscriber.user) if service in subscriber.subjects() else []

@@ -52,9 +52,7 @@ def write_bus_users(data: Path) -> None:
     """
     users = _bus_users(data)
     users.parent.mkdir(mode=0o755, exist_ok=True)
-    accounts = bus_permissions.accounts(
-        lambda user: bus_password(data, user), subscribers=subscribers_of(data)
-    )
+    accounts = bus_permissions.accounts(lambda user: bus_password(data, user), subscribers_of(data))
     _write(users, json.dumps({"accounts": accounts}, indent=2))
 
 

@@ -1,7 +1,10 @@
 """The one place where streams and consumers are made, and found again as they were made."""
 
+import asyncio
 from collections.abc import Sequence
 
+import nats.errors
+import structlog
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -16,12 +19,17 @@ from nats.js.api import (
 )
 from nats.js.errors import NotFoundError
 
-from shared.subjects import stream_of, subjects_of
+from shared.stopping import stop_if_cancelled
+from shared.subjects import readers_of, stream_of, subjects_of
 
 STREAM_BYTES_MAX = 4 * 1024**3
 """What a stream may hold by default: at about 700 bytes an event, six million events."""
 ACK_WAIT_SECONDS = 60.0
 SUBSCRIBER_ACK_WAIT_SECONDS = 30.0
+KEEP_SECONDS = 2.0
+"""How often the owner of a stream looks whether its readers' consumers are there."""
+
+log = structlog.get_logger()
 
 
 async def ensure_stream(
@@ -50,6 +58,32 @@ async def ensure_stream(
             allow_atomic=True,
         )
         return await js.add_stream(config)
+
+
+async def keep_readers(js: JetStreamContext, source: str) -> None:
+    """Make what goes missing of the consumers of all who read *source*, until cancelled.
+
+    It is for the owner of the stream: in its account nobody else can make one. What fails is said once and
+    tried again, and holds up nothing that is published.
+    """
+    said = None
+    while True:
+        try:
+            await ensure_readers(js, source)
+            said = None
+        except (nats.errors.Error, TimeoutError) as why:
+            error = type(why).__name__
+            if error != said:
+                log.warning("readers_not_kept", error=error)
+            said = error
+        stop_if_cancelled()
+        await asyncio.sleep(KEEP_SECONDS)
+
+
+async def ensure_readers(js: JetStreamContext, source: str) -> None:
+    """Make what is missing of the consumers of all who read *source*."""
+    for reader in readers_of(source):
+        await ensure_consumer(js, source, reader)
 
 
 async def ensure_consumer(js: JetStreamContext, source: str, reader: str) -> None:

@@ -19,7 +19,6 @@ from shared.checkpoint import Checkpoint, caught_up, load_checkpoint
 from shared.envelope import NO_STORE, Envelope
 from shared.event_store import Pool, Position
 from shared.lease import Lease
-from shared.provisioning import ensure_consumer
 from shared.reader import Reader, ReaderState
 from shared.stopping import stop_if_cancelled
 from shared.subjects import stream_of
@@ -100,7 +99,9 @@ class Receiving:
     async def _receive_for_ever(self) -> None:
         stream = stream_of(self.reader.source)
         checkpoint = await self._load_checkpoint()
-        await ensure_consumer(self._js, self.reader.source, self.reader.name)
+        await self._js.consumer_info(
+            stream, self.reader.name
+        )  # its source makes it: a reset of none has no answer
         info = await self._js.stream_info(stream)
         same_stream = (
             info.created == checkpoint.stream_created and info.state.last_seq >= checkpoint.stream_sequence

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -19,7 +19,7 @@ from shared.envelope import STORE, Message, message_of, place_of
 from shared.event_store import SQL as LOG_SQL
 from shared.event_store import START, Pool, Position, read_after
 from shared.lease import Lease
-from shared.provisioning import STREAM_BYTES_MAX, ensure_stream
+from shared.provisioning import STREAM_BYTES_MAX, ensure_stream, keep_readers
 from shared.stopping import stop_if_cancelled
 from shared.subjects import doorbell_of, stream_of
 from shared.tracing import OFF, Tracing
@@ -106,7 +106,7 @@ class Relay:
                     self._say("waiting_for_lease")
                     await self._lease.wait()
                     await self._resume()
-                    await self._publish_for_ever()
+                    await self._keep_readers_while(self._publish_for_ever())
                 except Refused as why:
                     self._say("refused", why)
                 except StreamFull as why:
@@ -148,6 +148,13 @@ class Relay:
                 raise ForeignStream(f"{stream_of(self._service)} ends with an event of another log")
             self.state.published = place_of(headers)
         self.state.found_its_place = True
+
+    async def _keep_readers_while(self, publishing: Awaitable[None]) -> None:
+        keeping = asyncio.create_task(keep_readers(self._js, self._service))
+        try:
+            await publishing
+        finally:
+            keeping.cancel()
 
     async def _publish_for_ever(self) -> None:
         pause = POLL_SECONDS_MIN

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sysconfig
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,7 @@ from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
 from kith.exits import Exit, Failed
 from kith.subscribers import subscribers_of
 from shared.provisioning import STREAM_BYTES_MAX
-from shared.subjects import SERVICES
+from shared.subjects import SERVICES, stream_of
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
@@ -30,6 +29,8 @@ RELOADS = 2
 """A server (2.15) binds what an account imports when it reads its configuration anew and the account is there
 already: the first time makes the account, the second its imports."""
 ASK_SECONDS_MAX = 2.0
+FORMER_ACCOUNTS = (bus_permissions.KITH, "$G")
+"""Where the streams of earlier releases were: in one account of all services, and before that without any."""
 PAYLOAD_BYTES_MAX = 1024 * 1024
 MEMORY_STORE_BYTES_MAX = 64 * 1024 * 1024
 FILE_STORE_BYTES_MAX = (len(SERVICES) + 1) * STREAM_BYTES_MAX
@@ -80,7 +81,7 @@ class RunningNats:
             self.stop()
 
 
-def start_nats(data: Path, services: Sequence[str] = SERVICES) -> RunningNats:
+def start_nats(data: Path) -> RunningNats:
     """Start the NATS server of *data* and return when JetStream takes requests.
 
     Call it from the main thread: the server ends with the thread that started it. A server that was left
@@ -89,13 +90,13 @@ def start_nats(data: Path, services: Sequence[str] = SERVICES) -> RunningNats:
     data = data.resolve()
     lock = FolderLock(data, "nats")
     try:
-        return _start(data, services, lock)
+        return _start(data, lock)
     except BaseException:
         lock.release()
         raise
 
 
-def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats:
+def _start(data: Path, lock: FolderLock) -> RunningNats:
     home = data / "nats"
     home.mkdir(mode=0o700, exist_ok=True)
     _end_leftover(home)
@@ -103,7 +104,7 @@ def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats
 
     port, monitoring = kept_port(data, "nats"), kept_port(data, "nats-monitoring")
     configuration = _configuration(data)
-    _write(configuration, server_configuration(data, services, port, monitoring))
+    _write(configuration, server_configuration(data, port, monitoring))
     log = data / "logs" / "nats.log"
     process = spawn([installed_binary(), "-c", configuration], log)
 
@@ -115,7 +116,7 @@ def _start(data: Path, services: Sequence[str], lock: FolderLock) -> RunningNats
     return RunningNats(port, monitoring_url, process, data, lock)
 
 
-def reload_nats(data: Path, services: Sequence[str] = SERVICES) -> bool:
+def reload_nats(data: Path) -> bool:
     """Let the running server of *data* read anew who may do what; False where none runs.
 
     Connections of users that stay as they are go on. Raises Failed when the server does not take it.
@@ -125,7 +126,7 @@ def reload_nats(data: Path, services: Sequence[str] = SERVICES) -> bool:
     pid = _running_on(data / "nats")
     if port is None or monitoring is None or pid is None:
         return False
-    _write(_configuration(data), server_configuration(data, services, port, monitoring))
+    _write(_configuration(data), server_configuration(data, port, monitoring))
     for _ in range(RELOADS):
         before = _load_time(monitoring)
         os.kill(pid, signal.SIGHUP)
@@ -143,7 +144,7 @@ def _load_time(monitoring: int) -> str | None:
     return str(answer.json()["config_load_time"])
 
 
-def server_configuration(data: Path, services: Sequence[str], port: int, monitoring: int) -> dict[str, Any]:
+def server_configuration(data: Path, port: int, monitoring: int) -> dict[str, Any]:
     """Return the configuration of the embedded server; NATS reads JSON as its own format."""
     return {
         "server_name": "kith-embedded",
@@ -157,9 +158,7 @@ def server_configuration(data: Path, services: Sequence[str], port: int, monitor
             "max_file_store": FILE_STORE_BYTES_MAX,
             "sync_interval": "always",  # acknowledged means on disk
         },
-        "accounts": bus_permissions.accounts(
-            lambda user: bus_password(data, user), services, subscribers_of(data)
-        ),
+        "accounts": bus_permissions.accounts(lambda user: bus_password(data, user), subscribers_of(data)),
     }
 
 
@@ -198,10 +197,15 @@ def _running_on(home: Path) -> int | None:
 
 
 def _take_over_streams(home: Path) -> None:
-    """Give Kith's account the streams of a server from before it had accounts."""
-    without, within = home / "jetstream" / "$G", home / "jetstream" / bus_permissions.KITH
-    if without.exists() and not within.exists():
-        without.rename(within)
+    """Give each service's account its stream, with its consumers, from when all were in one account."""
+    for service in SERVICES:
+        place = Path("streams", stream_of(service))
+        within = home / "jetstream" / service / place
+        for account in FORMER_ACCOUNTS:
+            without = home / "jetstream" / account / place
+            if without.exists() and not within.exists():
+                within.parent.mkdir(parents=True, exist_ok=True)
+                without.rename(within)
 
 
 def _is_ready(monitoring_url: str) -> bool:

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kith.bus_permissions import KITH
 from kith.deployment import Deployment
 from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.ports import kept_port
@@ -17,7 +16,7 @@ from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.embedded.spawning import alive, wait_until
 from kith.processes import ServiceProcess, stop_all
 from kith.runtime import prepare_and_migrate
-from shared.subjects import SERVICES
+from shared.subjects import SERVICES, stream_of
 from tests.crash.proxy import Link, Proxy
 
 REPLICAS = 2
@@ -79,8 +78,8 @@ class House:
             "postgres": family(self.postgres.process.pid),
         }
 
-    def stream_folder(self, stream: str) -> Path:
-        return self.deployment.data / "nats" / "jetstream" / KITH / "streams" / stream
+    def stream_folder(self, service: str) -> Path:
+        return self.deployment.data / "nats" / "jetstream" / service / "streams" / stream_of(service)
 
     def end(self) -> None:
         """Stop everything, whatever state it is in."""

@@ -127,7 +127,7 @@ class StreamActs:
         return "deleted"
 
     def _folder(self, service: str) -> Path:
-        return self._house.stream_folder(stream_of(service))
+        return self._house.stream_folder(service)
 
     def _copy_of(self, service: str, number: int) -> Path:
         return self._house.deployment.data / "copies" / str(number) / service

@@ -24,7 +24,7 @@ from shared.contracts.pairing import CarerEnlisted
 from shared.contracts.registry import ChildFile, ChildRegistered
 from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
 from shared.event_store import Pool
-from shared.provisioning import ensure_stream
+from shared.provisioning import ensure_readers, ensure_stream
 from shared.reader import Reader
 from shared.receiving import Receiving
 from shared.vault import Vault
@@ -172,6 +172,7 @@ async def bus_at_work(server: BusServer, service_pool: ServicePools) -> AsyncIte
         stack.push_async_callback(client.close)
         for source in STORES:
             await ensure_stream(client.jetstream(), source)
+            await ensure_readers(client.jetstream(), source)
         pools = {service: await service_pool(service) for service in READERS}
         receivings = []
         for service, some in READERS.items():

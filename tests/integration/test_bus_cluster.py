@@ -21,7 +21,7 @@ from kith.embedded.spawning import end, spawn
 from shared import clock
 from shared.bus import client_of as client_of_bus
 from shared.service import create_app
-from shared.subjects import SERVICES, stream_of
+from shared.subjects import stream_of
 from tests.conftest import ServiceDatabases
 from tests.crash.proxy import Proxy
 from tests.integration.shell import REGISTRY, Deployment, client_of, make_names, until, until_ready
@@ -81,7 +81,7 @@ class Cluster:
         folder = self._data / name
         folder.mkdir()
         configuration = server_configuration(
-            self._data, SERVICES, self.ports[name], kept_port(self._data, f"{name}-monitoring")
+            self._data, self.ports[name], kept_port(self._data, f"{name}-monitoring")
         )
         others = [
             f"nats-route://{LOOPBACK}:{self._routes[name, other].port}" for other in NAMES if other != name

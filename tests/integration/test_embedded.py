@@ -1,28 +1,29 @@
 """The embedded servers: they start, survive a kill, and keep apart what belongs to different services."""
 
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import nats
 import pytest
-from nats.js.api import StreamConfig
+from nats.js import JetStreamContext
 
-from kith.bus_permissions import KITH
+from kith.bus_permissions import inbox_of
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import vault_secret_file
-from kith.embedded.nats import RunningNats, start_nats
+from kith.embedded.nats import FORMER_ACCOUNTS, RunningNats, start_nats
 from kith.embedded.ports import LOOPBACK, kept_port
 from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.embedded.spawning import alive, wait_until
 from kith.exits import Failed
-from shared.subjects import SERVICES
+from shared.provisioning import ensure_readers, ensure_stream
+from shared.subjects import SERVICES, reader_of, stream_of
 from tests.folders import data_folder
 
 PASSWORDS = {role: f"secret of {role}" for service in SERVICES for role in (service, owner_of(service))}
@@ -145,41 +146,28 @@ def test_secrets_are_made_once_and_for_their_owner_alone(data: Path) -> None:
     assert (data / "secrets").stat().st_mode & 0o077 == 0
 
 
-async def test_a_service_speaks_on_its_own_stream_only(bus: RunningNats) -> None:
-    denied: asyncio.Queue[str] = asyncio.Queue()
-
-    async def note(error: Exception) -> None:
-        denied.put_nowait(str(error))
-
-    registry = await nats.connect(bus.url_for("registry"), inbox_prefix=b"_INBOX_registry", error_cb=note)
-    stream = StreamConfig(name="KITH_REGISTRY", subjects=["kith.*.*.registry.>"])
-    await registry.jetstream().add_stream(stream)
-    acknowledged = await registry.jetstream().publish("kith.431299.431299200.registry.ChildLeft", b"{}")
-    assert acknowledged.seq == 1
-    assert denied.empty()
-
-    await registry.publish("kith.431299.431299200.pairing.PairEnded", b"{}")
-    await registry.subscribe("kith.>")
-    await registry.subscribe("_INBOX_contact.>")
-    await registry.subscribe("ask.kith.contact.>")
-    await registry.publish("$JS.API.STREAM.DELETE.KITH_REGISTRY", b"")
-    await registry.publish("$JS.API.CONSUMER.DELETE.KITH_PAIRING.contact-from-pairing", b"")
-    async with asyncio.timeout(20):
-        for _ in range(6):
-            assert "permissions violation" in await denied.get()
-    await registry.close()
+@asynccontextmanager
+async def _connected(bus: RunningNats, user: str) -> AsyncIterator[JetStreamContext]:
+    client = await nats.connect(bus.url_for(user), inbox_prefix=inbox_of(user).encode())
+    yield client.jetstream()
+    await client.close()
 
 
-async def test_streams_from_before_the_bus_had_accounts_are_kept(fresh: Path) -> None:
+@pytest.mark.parametrize("account", FORMER_ACCOUNTS)
+async def test_a_stream_from_when_all_were_in_one_account_is_kept_with_its_readers_places(
+    fresh: Path, account: str
+) -> None:
+    stream, reader = stream_of("registry"), reader_of("contact", "registry")
     with start_nats(fresh) as bus:
-        operator = await nats.connect(bus.url)
-        stream = StreamConfig(name="KITH_REGISTRY", subjects=["kith.*.*.registry.>"])
-        await operator.jetstream().add_stream(stream)
-        await operator.jetstream().publish("kith.431299.431299200.registry.ChildLeft", b"{}")
-        await operator.close()
+        async with _connected(bus, "registry") as registry, _connected(bus, "contact") as contact:
+            await ensure_stream(registry, "registry")
+            await ensure_readers(registry, "registry")
+            for _ in range(3):
+                await registry.publish("kith.431299.431299200.registry.ChildLeft", b"{}")
+            await contact.reset_consumer(stream, reader, seq=3)
     streams = fresh / "nats" / "jetstream"
-    (streams / KITH).rename(streams / "$G")
+    (streams / "registry").rename(streams / account)
     with start_nats(fresh) as bus:
-        operator = await nats.connect(bus.url)
-        assert (await operator.jetstream().stream_info("KITH_REGISTRY")).state.messages == 1
-        await operator.close()
+        async with _connected(bus, "contact") as contact:
+            assert (await contact.stream_info(stream)).state.messages == 3
+            assert (await contact.consumer_info(stream, reader)).num_pending == 1

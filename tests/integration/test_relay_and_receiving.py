@@ -11,7 +11,7 @@ import asyncpg
 import nats
 import pytest
 from nats.aio.client import Client
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.checkpoint import caught_up
 from shared.contracts.registry import AreaDefined
@@ -337,7 +337,7 @@ async def _count_parked(house: House, count: int) -> bool:
 async def test_no_stream_captures_a_question_between_services(house: House) -> None:
     await house.relay()
     await house.say("first")
-    operator = await house.client("operator")
     await until(lambda: _state(house.relays[0], "idle"))
-    with pytest.raises(NotFoundError):
-        await operator.jetstream().find_stream_name_by_subject(question_subject("registry", "identities"))
+    for user in ("operator", "contact"):
+        with pytest.raises(NoStreamResponseError):
+            await (await house.client(user)).jetstream().publish(question_subject("registry", "identities"))

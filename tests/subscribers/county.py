@@ -9,6 +9,7 @@ from uuid import uuid5
 
 import nats
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
 from kith.deployment import Deployment, deployment_of
 from kith.embedded.nats import RunningNats
@@ -79,8 +80,10 @@ class County:
         operator = (await self.client("operator")).jetstream()
 
         async def all_there() -> bool:
-            names = await operator.streams_info()
-            return [stream.state.messages for stream in names] == [2 * self.said]
+            try:
+                return (await operator.stream_info(STREAM)).state.messages == 2 * self.said
+            except NotFoundError:
+                return False
 
         await until(all_there)
 

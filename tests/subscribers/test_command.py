@@ -14,6 +14,7 @@ from kith.embedded.nats import start_nats
 from kith.exits import Exit, Failed
 from kith.subscribers import NotASubscriber, subscriber_of, subscribers_of
 from kith.subscribing import write_down
+from shared.subjects import SERVICES
 from tests.subscribers.county import YUELIANG
 
 ADD_SCHOOL = ["add", "school", "--area", YUELIANG, "--event", "ContactMissed"]
@@ -61,7 +62,7 @@ def test_the_server_of_a_container_finds_its_new_user_in_the_folder_it_was_given
     make_container_files(deployment)
     write_down(deployment, subscriber_of("school", [YUELIANG], ["ContactMissed"]))
     accounts = json.loads((tmp_path / "secrets" / "bus" / "accounts.json").read_text(encoding="utf-8"))
-    assert set(accounts["accounts"]) == {"KITH", "subscriber-school"}
+    assert set(accounts["accounts"]) == {*SERVICES, "KITH", "subscriber-school"}
 
 
 @pytest.mark.parametrize(
