@@ -22,7 +22,7 @@ async def receiving(servers: Servers, people: int, repetitions: int) -> Figure:
     """Receive the year of *people* children, one source after the other."""
     told = list(year(people))
     counts: dict[str, int] = {}
-    async with servers.client() as client:
+    async with servers.client() as client, servers.client("reporting") as reading:
         for source in SOURCES:
             messages = [message(one, n) for n, one in enumerate(_of(told, source), start=1)]
             counts[source] = len(messages)
@@ -32,7 +32,7 @@ async def receiving(servers: Servers, people: int, repetitions: int) -> Figure:
         async def ours() -> float:
             async with servers.fresh_pool("reporting") as pool:
                 begun = time.perf_counter()
-                await _received(pool, client, counts)
+                await _received(pool, reading, counts)
                 return len(told) / (time.perf_counter() - begun)
 
         async def limit() -> float:

@@ -12,6 +12,7 @@ import asyncpg
 import nats
 from nats.aio.client import Client
 
+from kith.bus_permissions import OPERATOR, inbox_of
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import password
 from kith.embedded.nats import RunningNats, start_nats
@@ -87,9 +88,9 @@ class Servers:
         await admin.close()
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
-        """Connect to the bus with all rights."""
-        client = await nats.connect(self.bus.url)
+    async def client(self, user: str = OPERATOR) -> AsyncIterator[Client]:
+        """Connect to the bus as *user*: a service is in the account of its stream, the operator in none."""
+        client = await nats.connect(self.bus.url_for(user), inbox_prefix=inbox_of(user).encode())
         try:
             yield client
         finally:

@@ -12,7 +12,7 @@ from nats.js.errors import NotFoundError
 from benchmarks.invented import Told
 from shared.contracts.event import subject_of
 from shared.envelope import read_envelope
-from shared.provisioning import ensure_consumer, ensure_stream
+from shared.provisioning import ensure_consumer, ensure_readers, ensure_stream
 from shared.receiving import BATCH_MAX, FETCH_SECONDS
 from shared.relay import ACK_SECONDS_MAX
 from shared.subjects import stream_of
@@ -51,11 +51,12 @@ def message(one: Told, position: int) -> Message:
 
 
 async def fresh_stream(client: Client, source: str) -> None:
-    """Make the stream of *source* anew, as its service does."""
+    """Make the stream of *source* anew, with the consumers of its readers, as its service does."""
     js = client.jetstream()
     with suppress(NotFoundError):
         await js.delete_stream(stream_of(source))
     await ensure_stream(js, source)
+    await ensure_readers(js, source)
 
 
 async def publish(client: Client, messages: Sequence[Message]) -> None:

@@ -103,13 +103,18 @@ class KithSide:
         for _ in range(PROJECTED // STREAM_EVENTS):
             await self._write(self._new_stream(), STREAM_EVENTS)
         reader = next(one for one in readers() if one.source == "contact")
-        async with self._servers.client() as client, self._servers.fresh_pool("reporting") as tables:
-            await fresh_stream(client, "contact")
+        async with (
+            self._servers.client() as operator,
+            self._servers.client("contact") as speaking,
+            self._servers.client("reporting") as reading,
+            self._servers.fresh_pool("reporting") as tables,
+        ):
+            await fresh_stream(operator, "contact")
             async with self._pool.acquire() as connection:
                 end = await last_position(connection)
             begun = time.perf_counter()
-            receiving = Receiving(tables, client, reader, UUID(int=3))
-            relay = Relay(self._pool, client, "contact", asyncio.Event(), UUID(int=3))
+            receiving = Receiving(tables, reading, reader, UUID(int=3))
+            relay = Relay(self._pool, speaking, "contact", asyncio.Event(), UUID(int=3))
             tasks = [asyncio.create_task(relay.run()), asyncio.create_task(receiving.run())]
             assert await receiving.caught_up(end, WAIT_SECONDS_MAX)
             took = time.perf_counter() - begun
