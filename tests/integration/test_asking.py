@@ -35,8 +35,8 @@ def caller(role: Role, *areas: str) -> Caller:
 
 
 @asynccontextmanager
-async def asking(bus: BusServer) -> AsyncIterator[NatsBroker]:
-    broker = NatsBroker(bus.url_for("contact"), inbox_prefix="_INBOX_contact", logger=None)
+async def asking(bus: BusServer, service: str = "contact") -> AsyncIterator[NatsBroker]:
+    broker = NatsBroker(bus.url_for(service), inbox_prefix=f"_INBOX_{service}", logger=None)
     async with broker:
         await broker.start()
         yield broker

@@ -39,6 +39,7 @@ from tests.integration.pairing_county import (
     registered,
 )
 from tests.integration.shell import Deployment, client_of, until_ready
+from tests.integration.test_asking import asking
 from tests.servers import BusServer
 
 FIRST, LATER = "2026-01-01", "2026-03-01"
@@ -318,12 +319,13 @@ async def test_other_services_ask_how_carers_are_called_with_the_callers_rights(
     async def asked(role: Role, area: str, *, unmask: bool) -> CarersAnswer:
         caller = Caller("somebody", role, (area,), "token")
         question = CarersQuestion(ids=ids, reason="a list of pairs", unmask=unmask)
-        return await ask(county.running.broker, "pairing", CARERS, question, CarersAnswer, caller=caller)
+        return await ask(reporting, "pairing", CARERS, question, CarersAnswer, caller=caller)
 
-    masked = await asked(Role.COUNTY, "431299", unmask=False)
-    whole = await asked(Role.COUNTY, "431299", unmask=True)
-    teacher = await asked(Role.TEACHER, WILLOW, unmask=True)
-    elsewhere = await asked(Role.COUNTY, OTHER_TOWNSHIP, unmask=True)
+    async with asking(county.deployment.bus, "reporting") as reporting:
+        masked = await asked(Role.COUNTY, "431299", unmask=False)
+        whole = await asked(Role.COUNTY, "431299", unmask=True)
+        teacher = await asked(Role.TEACHER, WILLOW, unmask=True)
+        elsewhere = await asked(Role.COUNTY, OTHER_TOWNSHIP, unmask=True)
     assert [(each.name, each.details, each.masked) for each in masked.carers] == [
         ("章*", {"phone": "138****0001"}, True)
     ]
