@@ -30,10 +30,12 @@ SELECT CASE WHEN c.merged_into IS NULL THEN c.child_id ELSE app.survivor_of(c.ch
  ORDER BY n.name, c.filed_on, c.child_id, n.village
 
 -- name: numbered
--- Children by their id numbers; a merged file is its survivor.
+-- Children by their id numbers, also by those that wait for somebody to confirm them; a merged file is its survivor.
 SELECT k.citizen, CASE WHEN c.merged_into IS NULL THEN c.child_id ELSE app.survivor_of(c.child_id) END AS child_id
-  FROM app.child_keys k JOIN app.children c ON c.child_id = k.child_id
- WHERE k.citizen = ANY ($1::text[])
+  FROM (SELECT citizen, child_id FROM app.child_keys WHERE citizen = ANY ($1::text[])
+        UNION ALL
+        SELECT citizen, child_id FROM app.learned_ids WHERE citizen = ANY ($1::text[]) AND verdict IS NULL) k
+  JOIN app.children c ON c.child_id = k.child_id
 
 -- name: ids_in_use
 -- Which of these ids are files already.

@@ -55,6 +55,7 @@ async def note_learned(
             [one.learned_id for one in learned],
             [one.child_id for one in learned],
             [one.village for one in learned],
+            [one.citizen for one in learned],
             found_on,
             import_id,
         )

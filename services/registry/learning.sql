@@ -9,9 +9,9 @@ ON CONFLICT DO NOTHING
 
 -- name: note_learned
 -- Id numbers that came later, each once.
-INSERT INTO app.learned_ids (learned_id, child_id, area, found_on, import_id)
-SELECT DISTINCT ON (u.learned_id) u.learned_id, u.child_id, u.area, $4::date, $5::uuid
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u(learned_id, child_id, area)
+INSERT INTO app.learned_ids (learned_id, child_id, area, citizen, found_on, import_id)
+SELECT DISTINCT ON (u.learned_id) u.learned_id, u.child_id, u.area, u.citizen, $5::date, $6::uuid
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS u(learned_id, child_id, area, citizen)
 ON CONFLICT DO NOTHING
 
 -- name: drop_learned

@@ -34,6 +34,8 @@ class Learned:
     learned_id: UUID
     village: str
     id_number: str
+    citizen: str
+    """The number's key, by which a later row means this child before anybody has confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,10 @@ def _opening(vault: Vault, keyed: KeyedRow, who: Who, found: Recognised, *, in_u
 
 
 def _learned(vault: Vault, who: Who, found: Recognised, recognition: Recognition) -> Learned:
-    number = who.identity.id_number or ""
-    if who.person.citizen is not None:
-        recognition.by_citizen[who.person.citizen] = found.child_id
+    number, citizen = who.identity.id_number or "", who.person.citizen or ""
+    recognition.by_citizen[citizen] = found.child_id
     learned_id = vault.subject_id("learned_id", str(found.child_id), number)
-    return Learned(found.child_id, learned_id, who.person.village, number)
+    return Learned(found.child_id, learned_id, who.person.village, number, citizen)
 
 
 def _identity(row: RosterRow) -> Identity:

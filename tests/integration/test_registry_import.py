@@ -245,6 +245,15 @@ async def test_an_id_number_learned_later_revises_the_file_once_a_person_confirm
     assert counts(await registry.take_roster(moved)) == {"duplicates": 1}
 
 
+async def test_an_id_number_that_waits_for_a_person_means_the_same_child_wherever_it_comes_again(
+    registry: Registry,
+) -> None:
+    await registry.take_roster(roster(child_row("周梅")))
+    await registry.take_roster(roster(child_row("周梅", id_number(1))))
+    elsewhere = await registry.take_roster(roster(child_row("周梅", id_number(1), 所在村="东河村")))
+    assert counts(elsewhere) == {"duplicates": 1}
+
+
 async def test_nothing_that_names_anybody_is_in_an_event_or_a_table(registry: Registry) -> None:
     row = child_row("周梅", id_number(1), 父亲姓名="周大山", 父亲电话="13800000000")
     await registry.take_roster(roster(row, child_row("", id_number(2))))
