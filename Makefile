@@ -6,6 +6,7 @@ DATA ?= .kith
 KILLS ?= 200
 CALLERS ?= 1000
 MINUTES ?= 10
+TESTERS ?= 2
 KITH := $(VENV)/bin/kith
 KITH_IMAGE ?= kith:0.1.0
 PYTHON_IMAGE ?= python:3.11-slim
@@ -26,8 +27,8 @@ demo: $(VENV)/.runtime ## Run a county's year on real servers, then serve its da
 demo-clean: $(VENV)/.runtime ## Delete what the demo made, to start over
 	$(KITH) demo --data $(DATA) --clean
 
-test: setup browser build/promtool build/subscribers/.installed ## Run every test
-	$(VENV)/bin/python -m pytest
+test: setup browser build/promtool build/subscribers/.installed ## Run every test, TESTERS=2 files at once
+	$(VENV)/bin/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
 	$(VENV)/bin/python -m benchmarks $(BENCH)

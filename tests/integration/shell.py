@@ -227,6 +227,15 @@ async def until_ready(client: httpx.AsyncClient, seconds: float = 60.0) -> dict[
         await asyncio.sleep(0.1)
 
 
+async def until_told(client: httpx.AsyncClient, metric: str, seconds: float = 60.0) -> str:
+    """Return what /metrics says as soon as it says *metric*; fail where it has not in time."""
+    deadline = clock.elapsed() + seconds
+    while metric not in (said := (await client.get("/metrics")).text):
+        assert clock.elapsed() < deadline, said
+        await asyncio.sleep(0.05)
+    return said
+
+
 async def until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return as soon as something has happened; fail where it has not in time."""
     deadline = clock.elapsed() + seconds
