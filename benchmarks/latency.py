@@ -25,7 +25,10 @@ from shared.tokens import Role
 PEOPLE = 1_000
 CONNECTIONS = 32
 """Commands on their way at once; a pace that needs more is not kept, and the figure says so."""
-WATCHERS = 2
+WATCHERS = 16
+"""Questions to the dashboard on their way at once."""
+LOOKS_A_SECOND = 40
+"""How often the dashboard is asked: more often, and the asking would be most of the load that is measured."""
 MILLISECONDS_MAX = 100.0
 AIMED_AT = 200
 FIRST_DAY = date(2026, 1, 1)
@@ -40,7 +43,7 @@ class Measured:
     answered: list[float] = field(default_factory=list)
     """Milliseconds from sending a command to its answer."""
     seen: list[float] = field(default_factory=list)
-    """Milliseconds from the answer to a dashboard that holds it."""
+    """Milliseconds from the answer to a dashboard that holds it; what passes before it is asked counts too."""
     newest: tuple[float, str] | None = None
 
 
@@ -90,18 +93,11 @@ async def _at_pace(
 ) -> Measured:
     measured = Measured()
     async with AsyncExitStack() as stack:
-        free: asyncio.Queue[Caller] = asyncio.Queue()
-        for _ in range(CONNECTIONS):
-            caller = await Caller.to(processes["contact"], logins[0])
-            stack.callback(caller.close)
-            free.put_nowait(caller)
+        free = await _callers(stack, processes["contact"], logins[0], CONNECTIONS)
+        watchers = await _callers(stack, processes["reporting"], logins[1], WATCHERS)
         await free.put(await _warm(free, commands))
-        watchers = []
-        for _ in range(WATCHERS):
-            caller = await Caller.to(processes["reporting"], logins[1])
-            stack.callback(caller.close)
-            watchers.append(asyncio.create_task(_watch(caller, measured)))
         sending = []
+        watching = asyncio.create_task(_watch(watchers, measured, seconds))
         begun = time.perf_counter()
         for n in range(int(pace * seconds)):
             await asyncio.sleep(max(begun + n / pace - time.perf_counter(), 0))
@@ -110,11 +106,17 @@ async def _at_pace(
             sending.append(
                 asyncio.create_task(_send(await free.get(), free, await anext(commands), measured))
             )
-        await asyncio.gather(*sending)
-        for watcher in watchers:
-            watcher.cancel()
-        await asyncio.gather(*watchers, return_exceptions=True)
+        await asyncio.gather(*sending, watching)
     return measured
+
+
+async def _callers(stack: AsyncExitStack, process: Probed, login: str, count: int) -> "asyncio.Queue[Caller]":
+    free: asyncio.Queue[Caller] = asyncio.Queue()
+    for _ in range(count):
+        caller = await Caller.to(process, login)
+        stack.callback(caller.close)
+        free.put_nowait(caller)
+    return free
 
 
 async def _warm(free: "asyncio.Queue[Caller]", commands: AsyncIterator[bytes]) -> Caller:
@@ -134,18 +136,26 @@ async def _send(caller: Caller, free: "asyncio.Queue[Caller]", body: bytes, meas
     measured.newest = (now, answer["position"])
 
 
-async def _watch(caller: Caller, measured: Measured) -> None:
-    """Ask the dashboard again and again for the figures that hold the command that was accepted last."""
+async def _watch(free: "asyncio.Queue[Caller]", measured: Measured, seconds: float) -> None:
+    """Look at a fixed pace, however long the looks before take: a dashboard that stands still is seen by many."""
+    looking = []
     watched = None
-    while True:
-        newest = measured.newest
-        if newest is None or newest == watched:
-            await asyncio.sleep(0.001)
-            continue
-        watched = newest
-        accepted, position = newest
-        await caller.ask(f"/figures?area=430001&as_of=2026-12-31&after={position}")
-        measured.seen.append((time.perf_counter() - accepted) * 1000)
+    begun = time.perf_counter()
+    for n in range(int(LOOKS_A_SECOND * seconds)):
+        await asyncio.sleep(max(begun + n / LOOKS_A_SECOND - time.perf_counter(), 0))
+        if measured.newest is not None and measured.newest != watched:
+            watched = measured.newest
+            looking.append(asyncio.create_task(_look(free, watched, measured)))
+    await asyncio.gather(*looking)
+
+
+async def _look(free: "asyncio.Queue[Caller]", newest: tuple[float, str], measured: Measured) -> None:
+    """Ask the dashboard for the figures that hold the command that was accepted last."""
+    accepted, position = newest
+    caller = await free.get()
+    await caller.ask(f"/figures?area=430001&as_of=2026-12-31&after={position}")
+    measured.seen.append((time.perf_counter() - accepted) * 1000)
+    free.put_nowait(caller)
 
 
 def _figures(pace: int, measured: Measured, seconds: float) -> list[Figure]:
