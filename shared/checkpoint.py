@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -67,23 +68,22 @@ async def checkpoint_of(connection: Connection | Pool, reader: str) -> Position:
 
 
 async def caught_up(
-    pool: Pool, reader: str, position: Position, timeout_seconds: float, moved: asyncio.Event | None = None
+    pool: Pool,
+    reader: str,
+    position: Position,
+    timeout_seconds: float,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> bool:
-    """Wait until *reader* has taken *position*, at most *timeout_seconds*; return whether it has."""
+    """Wait until *reader* has taken *position*, at most *timeout_seconds*; return whether it has.
+
+    Between two looks it waits by *pause*, which is given seconds and may end before they are over.
+    """
     deadline = time.monotonic() + timeout_seconds
-    pause = WAIT_SECONDS_MIN
+    seconds = WAIT_SECONDS_MIN
     while await checkpoint_of(pool, reader) < position:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             return False
-        pause = min(pause * 2, WAIT_SECONDS_MAX, remaining)
-        if moved is None:
-            await asyncio.sleep(pause)
-            continue
-        moved.clear()
-        try:
-            async with asyncio.timeout(pause):
-                await moved.wait()
-        except TimeoutError:
-            continue
+        seconds = min(seconds * 2, WAIT_SECONDS_MAX, remaining)
+        await pause(seconds)
     return True

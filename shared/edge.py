@@ -15,7 +15,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import UploadFile
 
 from shared import clock, day
-from shared.checkpoint import caught_up
 from shared.contracts.event import AreaCode
 from shared.doorway import passage_of
 from shared.event_store import Connection, Position
@@ -103,10 +102,13 @@ async def cause_of(
 ) -> Cause:
     """Return why the command happens; the same Idempotency-Key of the same caller is the same command."""
     passage = passage_of(request.scope)
-    command_id = uuid4() if idempotency_key is None else uuid5(COMMANDS, f"{caller.sub}\n{idempotency_key}")
+    repeatable = idempotency_key is not None
+    command_id = uuid5(COMMANDS, f"{caller.sub}\n{idempotency_key}") if repeatable else uuid4()
     query = sorted((key, value) for key, value in request.query_params.multi_items() if key != "after")
     marks = fingerprint(request.method, request.url.path, query, await _body_digest(request))
-    return Cause(command_id, marks, caller.sub, passage.correlation_id, passage.traceparent)
+    return Cause(
+        command_id, marks, caller.sub, passage.correlation_id, passage.traceparent, repeatable=repeatable
+    )
 
 
 CauseHere = Annotated[Cause, Depends(cause_of)]
@@ -167,7 +169,7 @@ async def wait_until_known(
         if reader not in running.readers:
             continue
         with span("wait", "internal", {"messaging.consumer.group.name": reader}):
-            known = await caught_up(running.pool, reader, position, timeout_seconds)
+            known = await running.caught_up(reader, position, timeout_seconds)
         if not known:
             raise Away("not_yet_known", retry_seconds=RETRY_SOON_SECONDS, service=source)
 
@@ -177,7 +179,11 @@ async def recorded_day(running: Running, connection: Connection) -> date:
 
     Raises Refused(never_advanced) where the clock is "advanced" and no day was ever advanced to.
     """
-    advanced = await day.last_advanced(connection)
+    return day_recorded(running, await day.last_advanced(connection))
+
+
+def day_recorded(running: Running, advanced: date | None) -> date:
+    """Return the same where the day last advanced to is known already."""
     if running.settings.clock == "live":
         today = clock.today_in_shanghai()
         return today if advanced is None else max(today, advanced)

@@ -58,13 +58,17 @@ class TooBusy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something happens: the command's id and fingerprint, who sent it, what it belongs to."""
+    """Why something happens: the command's id and fingerprint, who sent it, what it belongs to.
+
+    What is not *repeatable* got its id just now, so that no earlier answer needs to be looked for.
+    """
 
     command_id: UUID
     fingerprint: bytes
     caller: str
     correlation_id: UUID
     traceparent: str | None = None
+    repeatable: bool = True
 
     @property
     def meta(self) -> Meta:
@@ -106,7 +110,7 @@ async def once(pool: Pool, cause: Cause, work: Callable[[Connection], Awaitable[
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                earlier = await _earlier_answer(connection, cause)
+                earlier = await _earlier_answer(connection, cause) if cause.repeatable else None
                 return earlier or await _work_and_answer(connection, cause, work)
         except RETRYABLE as lost:
             race = lost

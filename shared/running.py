@@ -8,7 +8,8 @@ from uuid import UUID
 from faststream.nats import NatsBroker
 from structlog.typing import FilteringBoundLogger
 
-from shared.event_store import Pool
+from shared.checkpoint import caught_up
+from shared.event_store import Pool, Position
 from shared.metrics import Metrics
 from shared.pulse import Pulses
 from shared.receiving import Receiving
@@ -60,6 +61,13 @@ class Running:
         """Wake the relay after a commit, in this replica or whichever has the lease; to forget it costs little."""
         self.bell.set()
         self.doorbell.set()
+
+    async def caught_up(self, reader: str, position: Position, timeout_seconds: float) -> bool:
+        """Wait until *reader* has taken *position*; return whether it came in time."""
+        for receiving in self.receivings:
+            if receiving.reader.name == reader:
+                return await receiving.caught_up(position, timeout_seconds)
+        return await caught_up(self.pool, reader, position, timeout_seconds)
 
     @property
     def pool(self) -> Pool:

@@ -16,6 +16,11 @@ async def share_gate(connection: Connection) -> None:
     await connection.execute(SQL.share_gate, LEAVES)
 
 
+async def share_gate_for_one(connection: Connection) -> None:
+    """Do the same where one visit is written and not thousands: statements are planned once a connection."""
+    await connection.execute(SQL.share_gate_for_one, LEAVES)
+
+
 async def close_leaf(connection: Connection, leaf: int) -> None:
     """Let this transaction judge while nobody writes what judging looks at."""
     await connection.execute(SQL.close_leaves, [leaf])

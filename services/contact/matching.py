@@ -15,7 +15,7 @@ from shared.contracts.asks import (
     MatchRow,
 )
 from shared.edge import wait_until_known
-from shared.event_store import Connection, Position
+from shared.event_store import Position
 from shared.running import Running
 from shared.sql import queries
 from shared.tokens import Caller
@@ -57,12 +57,6 @@ async def match_rows(
         answers.update(zip(some, answer.matches, strict=True))
     hidden = await _outside(running, caller, {m.child_id for m in answers.values() if m.child_id})
     return [UNKNOWN if answers[row].child_id in hidden else answers[row] for row in asked]
-
-
-async def child_area(connection: Connection, child_id: UUID) -> str | None:
-    """Return the village the child lives in now, None for a child that is not known here."""
-    area: str | None = await connection.fetchval(SQL.child_area, child_id)
-    return area
 
 
 async def _outside(running: Running, caller: Caller, child_ids: set[UUID]) -> set[UUID]:

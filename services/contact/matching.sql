@@ -1,7 +1,3 @@
 -- name: areas_of
 -- Where these children live now.
 SELECT child_id, area FROM app.children WHERE child_id = ANY ($1::uuid[])
-
--- name: child_area
--- Where one child lives now.
-SELECT area FROM app.children WHERE child_id = $1::uuid

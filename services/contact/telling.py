@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from services.contact.domain.visits import AFTER_RECORDED
+from services.contact.domain.visits import AFTER_RECORDED, Visit
 from services.contact.listing import visit_by_id
-from services.contact.matching import child_area
-from services.contact.visiting import Logging, identified, log_visits
+from services.contact.visiting import Logging, identified, log_visit
 from shared.contracts.event import ContactKind
 from shared.decider import Rejected
-from shared.edge import recorded_day, require_area
+from shared.edge import day_recorded, require_area
 from shared.event_store import Connection
 from shared.handling import Answer, Cause, once
 from shared.problems import NotFound
@@ -45,15 +45,17 @@ async def tell_visit(running: Running, caller: Caller, cause: Cause, told: Visit
     Raises NotFound, Rejected (visit_after_recorded, visit_noted_already, visit_note_forgotten), TooBusy.
     """
 
+    def visit_of(known: asyncpg.Record) -> Visit:
+        require_area(caller, known["lives_in"])
+        entered_on = day_recorded(running, known["advanced"])
+        return identified(running.vault, told.child_id, told.kind, told.on, entered_on, reached=told.reached)
+
     async def work(connection: Connection) -> dict[str, Any]:
-        require_area(caller, await child_area(connection, told.child_id))
-        entered_on = await recorded_day(running, connection)
-        visit = identified(running.vault, told.child_id, told.kind, told.on, entered_on, reached=told.reached)
-        [outcome] = await log_visits(connection, [visit], cause.meta)
+        visit, outcome = await log_visit(connection, told.child_id, told.on, visit_of, cause.meta)
         if outcome is Logging.UNKNOWN_CHILD:
             raise NotFound
         if outcome is Logging.REFUSED:
-            raise Rejected(AFTER_RECORDED, on=told.on, recorded_on=entered_on)
+            raise Rejected(AFTER_RECORDED, on=told.on, recorded_on=visit.entered_on)
         if told.note:
             await _keep_note(running.vault, connection, visit.visit_id, told.note)
         return {"visit_id": visit.visit_id, "outcome": outcome}

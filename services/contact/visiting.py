@@ -1,6 +1,6 @@
 """Logging visits: each once whatever is re-sent, with the misses that they make good, in bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -10,11 +10,10 @@ import asyncpg
 
 from services.contact.domain.visits import AFTER_RECORDED, Spell, Visit, logged, recorded_on, refusal
 from services.contact.event_ids import RuleEvent
-from services.contact.locking import share_gate
+from services.contact.locking import share_gate, share_gate_for_one
 from services.contact.mending import append_by_child, misses_made_good, record_mends
 from shared.contracts.contact import VisitLogged
 from shared.contracts.event import ContactKind
-from shared.day import last_advanced
 from shared.event_store import Connection, Meta
 from shared.sql import queries
 from shared.vault import Vault
@@ -52,14 +51,34 @@ async def log_visits(connection: Connection, visits: Sequence[Visit], meta: Meta
     if not visits:
         return []
     await share_gate(connection)
-    advanced = await last_advanced(connection)
     facts = await connection.fetch(
         SQL.facts, [visit.child_id for visit in visits], [visit.on for visit in visits]
     )
+    return await _log(connection, visits, facts, meta)
+
+
+async def log_visit(
+    connection: Connection, child_id: UUID, on: date, made: Callable[[asyncpg.Record], Visit], meta: Meta
+) -> tuple[Visit, Logging]:
+    """Log one visit in the same way, which *made* makes of what is known of its child; return it with its outcome.
+
+    *made* is given where the child named lives now (lives_in) and the day last advanced to (advanced); what it
+    raises ends the command.
+    """
+    await share_gate_for_one(connection)
+    facts = await connection.fetch(SQL.facts, [child_id], [on])
+    visit = made(facts[0])
+    [outcome] = await _log(connection, [visit], facts, meta)
+    return visit, outcome
+
+
+async def _log(
+    connection: Connection, visits: Sequence[Visit], facts: Sequence[asyncpg.Record], meta: Meta
+) -> list[Logging]:
     outcomes: list[Logging] = []
     events: dict[UUID, VisitLogged] = {}
     for visit, fact in zip(visits, facts, strict=True):
-        event, outcome = _decide(visit, fact, recorded_on(visit.entered_on, advanced))
+        event, outcome = _decide(visit, fact, recorded_on(visit.entered_on, fact["advanced"]))
         if event is not None and visit.visit_id in events:
             outcome = Logging.ALREADY
         elif event is not None:

@@ -1,5 +1,6 @@
 -- name: facts
--- What a visit's event says of its child: who it is now, its spells, its village on the day, its carer.
+-- What a visit's event says of its child: who it is now, its spells, its village on the day, its carer; beside it
+-- where the child that was named lives now, and the day last advanced to.
 WITH RECURSIVE asked AS (
   SELECT u.n, u.child_id, u.on_day FROM unnest($1::uuid[], $2::date[]) WITH ORDINALITY AS u(child_id, on_day, n)
 ), chain AS (
@@ -10,9 +11,11 @@ WITH RECURSIVE asked AS (
 ), survivor AS (
   SELECT DISTINCT ON (named) named, child_id FROM chain ORDER BY named, step DESC
 )
-SELECT s.child_id, f.filed, f.left, st.area, p.carer_id
+SELECT s.child_id, f.filed, f.left, st.area, p.carer_id, lives.area AS lives_in,
+       (SELECT day FROM kernel.day) AS advanced
   FROM asked a
   JOIN survivor s ON s.named = a.child_id
+  LEFT JOIN app.children lives ON lives.child_id = a.child_id
   LEFT JOIN LATERAL (
     SELECT array_agg(f.filed_on ORDER BY f.filed_on) AS filed, array_agg(f.left_on ORDER BY f.filed_on) AS left
       FROM app.files f WHERE f.child_id = s.child_id) f ON true
