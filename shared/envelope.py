@@ -1,16 +1,14 @@
 """What an event wears on the bus: CloudEvents 1.0 headers in binary mode, and its place in its log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import orjson
-
 from shared.contracts.catalogue import decode
 from shared.contracts.event import NO_TOWNSHIP, Event, subject_of
-from shared.event_store import Position, Recorded
+from shared.event_store import Outgoing, Position
 
 STORE = "Kith-Store"
 TX = "Kith-Tx"
@@ -92,31 +90,36 @@ class Envelope:
         )
 
 
-def message_of(service: str, store_id: UUID, recorded: Recorded) -> Message:
-    """Return what a recorded event is published as; its subject is of the area in its body."""
-    area: str = orjson.loads(recorded.data).get("area", NO_TOWNSHIP)
-    meta = orjson.loads(recorded.meta)
+def messages_of(service: str, store_id: UUID, outgoing: Iterable[Outgoing]) -> list[Message]:
+    """Return what events of a log are published as; a message's subject is of the area in its body."""
+    source, store = f"/kith/{service}", str(store_id)
+    return [_message(service, source, store, one) for one in outgoing]
+
+
+def _message(service: str, source: str, store: str, outgoing: Outgoing) -> Message:
+    tx, position, event_id, stream, event_type, version, schema, stored_at, area, correlation, trace, data = (
+        outgoing
+    )
     headers = {
         "ce-specversion": "1.0",
-        "ce-id": str(recorded.event_id),
-        "ce-type": recorded.event_type,
-        "ce-source": f"/kith/{service}",
-        "ce-subject": recorded.stream_id,
-        "ce-time": recorded.stored_at.isoformat(),
+        "ce-id": event_id,
+        "ce-type": event_type,
+        "ce-source": source,
+        "ce-subject": stream,
+        "ce-time": stored_at,
         "content-type": "application/json",
-        STORE: str(store_id),
-        TX: str(recorded.tx),
-        POSITION: str(recorded.position),
-        STREAM: recorded.stream_id,
-        VERSION: str(recorded.version),
-        SCHEMA_VERSION: str(recorded.schema_version),
-        CORRELATION: meta["correlation_id"],
+        STORE: store,
+        TX: str(tx),
+        POSITION: str(position),
+        STREAM: stream,
+        VERSION: str(version),
+        SCHEMA_VERSION: str(schema),
+        CORRELATION: correlation,
     }
-    if meta["traceparent"]:
-        headers["traceparent"] = meta["traceparent"]
-    return Message(
-        recorded.place, subject_of(service, recorded.event_type, area), recorded.data.encode(), headers
-    )
+    if trace:
+        headers["traceparent"] = trace
+    subject = subject_of(service, event_type, area or NO_TOWNSHIP)
+    return Message(Position(tx, position), subject, data.encode(), headers)
 
 
 def read_envelope(source: str, headers: Mapping[str, str] | None, data: bytes) -> Envelope:

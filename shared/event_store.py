@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -93,13 +93,14 @@ class Meta:
     caller: str
     traceparent: str | None = None
 
-    def as_json(self) -> str:
+    def as_json(self, traceparent: str | None = None) -> str:
+        """Return it as it is stored with events that lead to *traceparent*, or else to where the command came from."""
         return orjson.dumps(
             {
                 "command_id": self.command_id,
                 "correlation_id": self.correlation_id,
                 "caller": self.caller,
-                "traceparent": self.traceparent,
+                "traceparent": traceparent or self.traceparent,
             }
         ).decode()
 
@@ -126,6 +127,23 @@ class Recorded(NamedTuple):
     @property
     def place(self) -> Position:
         return Position(self.tx, self.position)
+
+
+class Outgoing(NamedTuple):
+    """An event on its way to the bus, written out as headers say it; *traceparent* is None where nobody traced."""
+
+    tx: int
+    position: int
+    event_id: str
+    stream_id: str
+    event_type: str
+    version: int
+    schema_version: int
+    stored_at: str
+    area: str | None
+    correlation_id: str
+    traceparent: str | None
+    data: str
 
 
 class Outcome(StrEnum):
@@ -161,11 +179,9 @@ class ClaimTaken(Exception):
         self.keys = tuple(keys)
 
 
-@contextmanager
-def _traced(events: int, meta: Meta) -> Iterator[Meta]:
-    """Trace an append, and let its events lead to it."""
-    with span("append", "client", {"db.system.name": "postgresql", "kith.events": events}) as traceparent:
-        yield meta if traceparent is None else replace(meta, traceparent=traceparent)
+def _traced(events: int) -> AbstractContextManager[str | None]:
+    """Trace an append; give the traceparent that its events are to lead to, None where it is not traced."""
+    return span("append", "client", {"db.system.name": "postgresql", "kith.events": events})
 
 
 async def append(connection: Connection, wanted: Append, meta: Meta) -> Position:
@@ -178,7 +194,7 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
     """
     if wanted.claims or wanted.releases:
         return await _append_with_claims(connection, wanted, meta)
-    for _ in range(1 if connection.is_in_transaction() or wanted.expected is not None else OVERTAKEN_MAX):
+    for _ in range(1 if wanted.expected is not None or connection.is_in_transaction() else OVERTAKEN_MAX):
         row = await _append_one(connection, wanted, meta)
         if row is not None:
             return Position(*row)
@@ -187,16 +203,14 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> Position
 
 async def _append_one(connection: Connection, wanted: Append, meta: Meta) -> asyncpg.Record | None:
     """Return where the last event was written, None on a conflict."""
-    with _traced(len(wanted.events), meta) as led:
-        written = [_written(new) for new in wanted.events]
-        if len(written) == 1:
-            query = SQL.append_next if wanted.expected else SQL.append_first
-            return await connection.fetchrow(
-                query, wanted.stream, wanted.expected, *written[0], led.as_json()
-            )
-        return await connection.fetchrow(
-            SQL.append_several, wanted.stream, wanted.expected, *zip(*written, strict=True), led.as_json()
-        )
+    stream, events, expected = wanted.stream, wanted.events, wanted.expected
+    with _traced(len(events)) as traceparent:
+        why = meta.as_json(traceparent)
+        if len(events) == 1:
+            query = SQL.append_next if expected else SQL.append_first
+            return await connection.fetchrow(query, stream, expected, *_written(events[0]), why)
+        written = zip(*map(_written, events), strict=True)
+        return await connection.fetchrow(SQL.append_several, stream, expected, *written, why)
 
 
 def _written(new: NewEvent) -> Written:
@@ -228,28 +242,29 @@ async def append_many(
         return BulkAnswer((), None)
     _check_size(appends)
     count = sum(len(wanted.events) for wanted in appends)
-    with _traced(count, meta) as led:
+    with _traced(count) as traceparent:
+        why = meta.as_json(traceparent)
         if count < copied_min:
-            return await _insert_many(connection, appends, led)
+            return await _insert_many(connection, appends, why)
         async with nullcontext() if connection.is_in_transaction() else connection.transaction():
-            return await _copy_many(connection, appends, led)
+            return await _copy_many(connection, appends, why)
 
 
-async def _insert_many(connection: Connection, appends: Sequence[Append], meta: Meta) -> BulkAnswer:
+async def _insert_many(connection: Connection, appends: Sequence[Append], why: str) -> BulkAnswer:
     flat = [
         (*_written(new), n, i)
         for n, wanted in enumerate(appends, start=1)
         for i, new in enumerate(wanted.events, start=1)
     ]
     rows = await connection.fetch(
-        SQL.append_many, *_streams(appends), *_claims(appends), *zip(*flat, strict=True), meta.as_json()
+        SQL.append_many, *_streams(appends), *_claims(appends), *zip(*flat, strict=True), why
     )
     outcomes = _outcomes(appends, [row["outcome"] for row in rows])
     newest = rows[0]["last_position"]
     return BulkAnswer(outcomes, None if newest is None else Position(rows[0]["tx"], newest))
 
 
-async def _copy_many(connection: Connection, appends: Sequence[Append], meta: Meta) -> BulkAnswer:
+async def _copy_many(connection: Connection, appends: Sequence[Append], why: str) -> BulkAnswer:
     """Take the streams, then send the events of those that were taken."""
     firsts = [wanted.events[0].event_id for wanted in appends]
     row, written = await asyncio.gather(
@@ -266,7 +281,7 @@ async def _copy_many(connection: Connection, appends: Sequence[Append], meta: Me
     if not taken:
         return BulkAnswer(outcomes, None)
     await connection.copy_records_to_table(
-        "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, meta)
+        "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, why)
     )
     return BulkAnswer(outcomes, Position(tx, await connection.fetchval(SQL.last_of, tx)))
 
@@ -277,10 +292,9 @@ async def _written_out(appends: Sequence[Append]) -> list[list[Written]]:
 
 
 def _records(
-    tx: int, taken: Iterable[tuple[str, int, list[Written]]], meta: Meta
+    tx: int, taken: Iterable[tuple[str, int, list[Written]]], why: str
 ) -> Iterator[tuple[object, ...]]:
     """Yield the rows of events behind where their streams stood."""
-    why = meta.as_json()
     for stream, stood, events in taken:
         for version, (event_id, event_type, schema_version, data) in enumerate(events, start=stood + 1):
             yield tx, version, schema_version, event_id, stream, event_type, data, why
@@ -321,16 +335,16 @@ def _check_size(appends: Sequence[Append]) -> None:
         raise ValueError("the streams of one append_many must differ")
 
 
-async def load(connection: Connection, stream_id: str, after_version: int = 0) -> list[Recorded]:
-    """Return the events of a stream after a version, in order."""
-    return _recorded(await connection.fetch(SQL.load, stream_id, after_version))
+async def load(connection: Connection, stream_id: str) -> list[Event]:
+    """Return the past of a stream, in order; raises what `decode` does where an event fits no contract."""
+    return [decode(*row) for row in await connection.fetch(SQL.load, stream_id)]
 
 
-async def load_many(connection: Connection, stream_ids: Sequence[str]) -> dict[str, list[Recorded]]:
-    """Return the events of several streams; a stream that is not there has an empty list."""
-    streams: dict[str, list[Recorded]] = {stream_id: [] for stream_id in stream_ids}
-    for recorded in _recorded(await connection.fetch(SQL.load_many, list(stream_ids))):
-        streams[recorded.stream_id].append(recorded)
+async def load_many(connection: Connection, stream_ids: Sequence[str]) -> dict[str, list[Event]]:
+    """Return the past of several streams; a stream that is not there has an empty list."""
+    streams: dict[str, list[Event]] = {stream_id: [] for stream_id in stream_ids}
+    for stream_id, *body in await connection.fetch(SQL.load_many, list(stream_ids)):
+        streams[stream_id].append(decode(*body))
     return streams
 
 
@@ -341,6 +355,12 @@ async def read_after(connection: Connection, checkpoint: Position, limit: int) -
     oldest transaction still open.
     """
     return _recorded(await connection.fetch(SQL.read_after, checkpoint.tx, checkpoint.position, limit))
+
+
+async def read_to_publish(connection: Connection, checkpoint: Position, limit: int) -> list[Outgoing]:
+    """Return the same events as `read_after`, as they go out to the bus."""
+    rows = await connection.fetch(SQL.read_to_publish, checkpoint.tx, checkpoint.position, limit)
+    return [Outgoing(*row) for row in rows]
 
 
 async def find_event(connection: Connection, event_id: UUID) -> Recorded | None:

@@ -21,7 +21,6 @@ from shared.event_store import (
     Overtaken,
     Pool,
     Position,
-    Recorded,
     WrongVersion,
     append,
     load,
@@ -155,8 +154,8 @@ async def decide_and_append(
     *project* writes the service's own tables with the events. Raises Rejected, WrongVersion, ClaimTaken.
     """
     stream = decider.stream(entity_id)
-    past: list[Recorded] = await load(connection, stream)
-    decided = decider.decide(command, decider.fold(recorded.event for recorded in past))
+    past = await load(connection, stream)
+    decided = decider.decide(command, decider.fold(past))
     if not decided:
         return decided
     new = [NewEvent(cause.event_id(stream, n), event) for n, event in enumerate(decided)]

@@ -15,9 +15,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import APIError, NotFoundError
 
-from shared.envelope import STORE, Message, message_of, place_of
+from shared.envelope import STORE, Message, messages_of, place_of
 from shared.event_store import SQL as LOG_SQL
-from shared.event_store import START, Pool, Position, read_after
+from shared.event_store import START, Pool, Position, read_to_publish
 from shared.lease import Lease
 from shared.provisioning import STREAM_BYTES_MAX, ensure_stream, keep_readers
 from shared.stopping import stop_if_cancelled
@@ -174,27 +174,29 @@ class Relay:
             await self._wait_for_bell(pause)
 
     async def _publish_batches(self, batch: Sequence[Message]) -> None:
-        """Publish *batch* and those behind it, each read and made while the server writes down the one before."""
-        while batch and await self._lease.hold():
-            stop_if_cancelled()
-            sent = asyncio.Event()
-            coming = asyncio.create_task(self._batch_after(batch[-1].place, sent))
-            try:
-                await self._publish(batch, sent)
-                batch = await coming
-            finally:
-                coming.cancel()
+        """Publish *batch* and those behind it, each made and sent while the server writes down the one before."""
+        end, before, publishing = self.state.stream_sequence, None, None
+        try:
+            while batch and await self._lease.hold():
+                stop_if_cancelled()
+                publishing = asyncio.create_task(self._publish(batch, end, before))
+                end += len(batch)
+                batch = await self._batch_after(batch[-1].place)
+                if before:
+                    await before
+                before = publishing
+            if before:
+                await before
+        finally:
+            await _called_off(before, publishing)
 
-    async def _batch_after(self, place: Position, when: asyncio.Event | None = None) -> Sequence[Message]:
-        """Read the next batch and return it, made once *when* is set."""
+    async def _batch_after(self, place: Position) -> Sequence[Message]:
         assert self._store is not None  # noqa: S101 - set by _resume
         async with self._pool.acquire() as connection:
-            page = await read_after(connection, place, BATCH_MAX)
-        if when:
-            await when.wait()
-        sizes = accumulate(len(recorded.data) for recorded in page)
+            page = await read_to_publish(connection, place, BATCH_MAX)
+        sizes = accumulate(len(outgoing.data) for outgoing in page)
         fitting = sum(size <= BATCH_BYTES_MAX for size in sizes)
-        return [message_of(self._service, self._store, recorded) for recorded in page[: max(fitting, 1)]]
+        return messages_of(self._service, self._store, page[: max(fitting, 1)])
 
     async def _wait_for_bell(self, seconds: float) -> None:
         try:
@@ -211,19 +213,18 @@ class Relay:
         if info.state.last_seq != self.state.stream_sequence:
             raise Refused(f"the stream ends at {info.state.last_seq}, not {self.state.stream_sequence}")
 
-    async def _publish(self, batch: Sequence[Message], sent: asyncio.Event) -> None:
-        """Publish all of *batch* or nothing, and only if the stream still ends where it was left.
+    async def _publish(self, batch: Sequence[Message], end: int, before: asyncio.Task[None] | None) -> None:
+        """Publish all of *batch* or nothing, and only if the stream then ends at *end*, where *before* leaves it.
 
-        *sent* is set when nothing is left but to wait for the server.
+        It is sent at once and sealed when *before* is done: what fails there leaves nothing of it either.
         """
-        self._number(batch)
+        _number(batch, end)
         with self._tracing.publishing(stream_of(self._service), [message.headers for message in batch]):
-            if len(batch) > 1:
-                await self._ask(batch[0])
-            for message in batch[1:-1]:
+            for message in batch[:-1]:
                 await self._client.publish(message.subject, message.body, headers=message.headers)
-            sent.set()
-            await self._ask(batch[-1])
+            if before:
+                await before
+            await self._seal(batch[-1])
         self.state.stream_sequence += len(batch)
         self.state.published = batch[-1].place
         self.state.published_total += len(batch)
@@ -234,25 +235,33 @@ class Relay:
         self._say(name)
         self.state.last_success = time.monotonic()
 
-    def _number(self, batch: Sequence[Message]) -> None:
-        """Let the headers of *batch* say where the stream must end, and that these belong together."""
-        batch[0].headers["Nats-Expected-Last-Sequence"] = str(self.state.stream_sequence)
-        if len(batch) > 1:
-            batch_id = str(uuid5(_BATCHES, f"{batch[0].place}{time.monotonic_ns()}"))
-            for n, message in enumerate(batch, start=1):
-                message.headers["Nats-Batch-Id"] = batch_id
-                message.headers["Nats-Batch-Sequence"] = str(n)
-            batch[-1].headers["Nats-Batch-Commit"] = "1"
-
-    async def _ask(self, message: Message) -> None:
-        """Publish a message that the server answers: the first of a batch, and the last, which seals it."""
+    async def _seal(self, message: Message) -> None:
+        """Publish the last message of a batch, which the server answers for all."""
         _, subject, body, headers = message
         try:
             reply = await self._client.request(subject, body, timeout=ACK_SECONDS_MAX, headers=headers)
         except nats.errors.NoRespondersError as gone:
             raise Refused("no stream takes this subject") from gone
-        if reply.data:
-            _check_ack(orjson.loads(reply.data))
+        _check_ack(orjson.loads(reply.data))
+
+
+def _number(batch: Sequence[Message], end: int) -> None:
+    """Let the headers of *batch* say where the stream must end, and that these belong together."""
+    batch[0].headers["Nats-Expected-Last-Sequence"] = str(end)
+    if len(batch) > 1:
+        batch_id = str(uuid5(_BATCHES, f"{batch[0].place}{time.monotonic_ns()}"))
+        for n, message in enumerate(batch, start=1):
+            message.headers["Nats-Batch-Id"] = batch_id
+            message.headers["Nats-Batch-Sequence"] = str(n)
+        batch[-1].headers["Nats-Batch-Commit"] = "1"
+
+
+async def _called_off(*tasks: asyncio.Task[None] | None) -> None:
+    """Cancel what is under way still, and return when nothing of it is."""
+    under_way = [task for task in tasks if task]
+    for task in under_way:
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
 
 
 def _check_ack(answer: dict[str, object]) -> None:

@@ -94,7 +94,7 @@ class KithSide:
         async def read_one() -> None:
             async with self._pool.acquire() as connection:
                 past = await load(connection, next(turn))
-            assert VISITS.fold(recorded.event for recorded in past) == STREAM_EVENTS
+            assert VISITS.fold(past) == STREAM_EVENTS
 
         return await self._timed(lambda: read_one)
 

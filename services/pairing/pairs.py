@@ -127,9 +127,7 @@ async def change_pairs(connection: Connection, orders: Sequence[Order], meta: Me
     """
     streams = list(dict.fromkeys(PAIR.stream(order.pair_id) for order in orders))
     past = await load_many(connection, streams)
-    states: dict[str, PairState] = {
-        stream: PAIR.fold(recorded.event for recorded in past[stream]) for stream in streams
-    }
+    states: dict[str, PairState] = {stream: PAIR.fold(past[stream]) for stream in streams}
     new: dict[str, list[NewEvent]] = defaultdict(list)
     for order in orders:
         stream = PAIR.stream(order.pair_id)

@@ -72,7 +72,7 @@ async def _decide(
     decided = []
     for row in rows:
         past = streams[f"area-{row.code}"]
-        state = area.fold(recorded.event for recorded in past)
+        state = area.fold(past)
         command = _command(row, state, parent_open=row.parent in known, on=on, recorded_on=recorded_on)
         decided.append((row.code, len(past), area.decide(command, state)))
     return decided

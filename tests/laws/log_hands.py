@@ -25,7 +25,6 @@ from shared.event_store import (
     append,
     append_many,
     claim_owners,
-    load,
     read_after,
 )
 from tests.integration.test_event_store import META, SPACE, defined
@@ -35,6 +34,12 @@ WISHES_MAX = 3
 """Of one write: far fewer than streams, so that a transaction that began early finds some that nobody has touched."""
 LOST = (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError)
 """What a hand is told when its transaction is lost; handling begins anew then."""
+
+
+OF_A_STREAM = """
+SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at
+  FROM kernel.events WHERE stream_id = $1 ORDER BY version
+"""
 
 
 class Expecting(Enum):
@@ -116,7 +121,9 @@ class Book:
         """Check that the log is what was committed, in unforked streams; return it stream by stream."""
         written: list[Recorded] = []
         for number in range(STREAMS):
-            recorded = await load(connection, f"law-{self.name}-{number}")
+            recorded = [
+                Recorded(*row) for row in await connection.fetch(OF_A_STREAM, f"law-{self.name}-{number}")
+            ]
             assert [one.version for one in recorded] == list(range(1, len(recorded) + 1))
             assert [one.place for one in recorded] == sorted(one.place for one in recorded)
             version = await connection.fetchval(
