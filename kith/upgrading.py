@@ -1,5 +1,7 @@
 """Upgrading a deployment in containers: nothing is touched before it was examined and backed up, then one by one."""
 
+import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +19,15 @@ FILES = ("docker-compose.yml", "compose.backup.yml")
 SETTINGS = "compose.env"
 IMAGE = "KITH_IMAGE"
 GATEWAY = "gateway"
+BUS = "nats"
 ROLLED = (*SERVICES, GATEWAY)
 """In this order: those who are asked before those who ask."""
+BUS_USERS = Path("secrets", "bus", "accounts.json")
+STREAMS = "/var/lib/kith/nats/jetstream/jetstream"
+"""Where the container `migrate` sees what the bus keeps."""
+RELOADS = 2
+"""A server binds what a new account imports when it reads its configuration for the second time."""
+RELOAD_SECONDS = 2.0
 KNOWN_SECONDS = 6.0
 """The gateway asks for the addresses behind a name every five seconds."""
 
@@ -42,6 +51,7 @@ class Upgrade:
         yield "upgrade_examine", self._examine
         yield "upgrade_back_up", lambda: self._run("backup")
         yield "upgrade_migrate", lambda: self._compose("run", "--rm", "--no-deps", "migrate")
+        yield "upgrade_bus", self._renew_the_bus
         for service in ROLLED:
             yield f"upgrade_roll {service}", lambda service=service: self._roll(service)  # type: ignore[misc]
         yield "upgrade_look", lambda: self._look(client)
@@ -56,6 +66,33 @@ class Upgrade:
 
     def _run(self, service: str, image: str | None = "") -> None:
         self._compose("run", "--rm", service, image=image)
+
+    def _renew_the_bus(self) -> None:
+        """Give the bus the users and rights of the new release, and each service's account its stream.
+
+        The release before works with them too. A server that has nothing to move takes new rights as it
+        runs; else it is away for some seconds, and what is said meanwhile follows from the logs.
+        """
+        data = self.deployment.data.resolve()
+        before = (data / BUS_USERS).read_bytes()
+        user = f"{os.getuid()}:{os.getgid()}"
+        docker(
+            *("run", "--rm", "--network", "none", "--user", user, "--volume", f"{data}:{data}"),
+            *(self.image, "init", "--containers", "--data", str(data)),
+        )
+        if json.loads(self._former_streams("--look"))["streams"]:
+            self._compose("stop", BUS)
+            self._former_streams()
+            self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", BUS)
+        elif (data / BUS_USERS).read_bytes() != before:
+            for _ in range(RELOADS):
+                self._compose("kill", "--signal", "HUP", BUS)
+                time.sleep(RELOAD_SECONDS)
+
+    def _former_streams(self, *words: str) -> str:
+        return self._compose(
+            "run", "--rm", "--no-deps", "migrate", "take-over-streams", STREAMS, "--json", *words
+        )
 
     def _roll(self, service: str) -> None:
         """Replace one service and wait until it is ready; where it is not, the old one serves on.

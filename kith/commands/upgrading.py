@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from kith.bundling import load_bundle
+from kith.console import Console
 from kith.engine import image_id
 from kith.exits import Exit, Failed
+from kith.former_streams import former_streams
 from kith.opening import opened
 from kith.options import HERE, AsJson, Data
 from kith.upgrading import Upgrade
@@ -15,8 +17,9 @@ from shared import clock
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add `kith upgrade`."""
+    """Add `kith upgrade` and `kith take-over-streams`."""
     app.command("upgrade")(upgrade)
+    app.command("take-over-streams")(take_over_streams)
 
 
 def upgrade(
@@ -35,7 +38,7 @@ def upgrade(
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Upgrade the containers: check the bundle, examine, back up and prove, migrate, replace one by one, look.
+    """Upgrade the containers: check the bundle, examine, back up, migrate, renew the bus, replace one by one, look.
 
     Needs KITH_URL, the gateway's address. Stops at the first step that fails; the release before runs on.
     """
@@ -57,6 +60,28 @@ def upgrade(
             {"image": image, "seconds": took},
             lambda: open_.console.line("upgraded", image=image, seconds=round(sum(took.values()))),
         )
+
+
+def take_over_streams(
+    store: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, help="The folder of accounts in a NATS server's store."),
+    ],
+    *,
+    look: Annotated[
+        bool, typer.Option("--look", help="Tell what would be moved; nothing is touched.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give each service's account its stream from when all were in one account; the NATS server must be stopped."""
+    console = Console(as_json=as_json)
+    found = list(former_streams(store))
+    if not look:
+        for stream in found:
+            stream.move()
+    names = [stream.name for stream in found]
+    told = "streams_would_move" if look else "streams_moved"
+    console.answer({"streams": names}, lambda: console.line(told, streams=", ".join(names) or "-"))
 
 
 def _kith_of(images: dict[str, str]) -> str:

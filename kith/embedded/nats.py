@@ -18,9 +18,10 @@ from kith.embedded.locking import FolderLock
 from kith.embedded.ports import LOOPBACK, kept_port, known_port
 from kith.embedded.spawning import alive, end, last_lines, spawn, wait_until
 from kith.exits import Exit, Failed
+from kith.former_streams import former_streams
 from kith.subscribers import subscribers_of
 from shared.provisioning import STREAM_BYTES_MAX
-from shared.subjects import SERVICES, stream_of
+from shared.subjects import SERVICES
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
@@ -29,8 +30,6 @@ RELOADS = 2
 """A server (2.15) binds what an account imports when it reads its configuration anew and the account is there
 already: the first time makes the account, the second its imports."""
 ASK_SECONDS_MAX = 2.0
-FORMER_ACCOUNTS = (bus_permissions.KITH, "$G")
-"""Where the streams of earlier releases were: in one account of all services, and before that without any."""
 PAYLOAD_BYTES_MAX = 1024 * 1024
 MEMORY_STORE_BYTES_MAX = 64 * 1024 * 1024
 FILE_STORE_BYTES_MAX = (len(SERVICES) + 1) * STREAM_BYTES_MAX
@@ -100,7 +99,8 @@ def _start(data: Path, lock: FolderLock) -> RunningNats:
     home = data / "nats"
     home.mkdir(mode=0o700, exist_ok=True)
     _end_leftover(home)
-    _take_over_streams(home)
+    for stream in former_streams(home / "jetstream"):
+        stream.move()
 
     port, monitoring = kept_port(data, "nats"), kept_port(data, "nats-monitoring")
     configuration = _configuration(data)
@@ -194,18 +194,6 @@ def _running_on(home: Path) -> int | None:
     pid = int(written) if written.isdigit() else 0
     runs = pid and alive(pid) and str(home).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     return pid if runs else None
-
-
-def _take_over_streams(home: Path) -> None:
-    """Give each service's account its stream, with its consumers, from when all were in one account."""
-    for service in SERVICES:
-        place = Path("streams", stream_of(service))
-        within = home / "jetstream" / service / place
-        for account in FORMER_ACCOUNTS:
-            without = home / "jetstream" / account / place
-            if without.exists() and not within.exists():
-                within.parent.mkdir(parents=True, exist_ok=True)
-                without.rename(within)
 
 
 def _is_ready(monitoring_url: str) -> bool:

@@ -17,11 +17,12 @@ from nats.js import JetStreamContext
 from kith.bus_permissions import inbox_of
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import vault_secret_file
-from kith.embedded.nats import FORMER_ACCOUNTS, RunningNats, start_nats
+from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.ports import LOOPBACK, kept_port
 from kith.embedded.postgres import RunningPostgres, start_postgres
 from kith.embedded.spawning import alive, wait_until
 from kith.exits import Failed
+from kith.former_streams import FORMER_ACCOUNTS
 from shared.provisioning import ensure_readers, ensure_stream
 from shared.subjects import SERVICES, reader_of, stream_of
 from tests.folders import data_folder

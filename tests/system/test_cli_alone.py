@@ -13,9 +13,11 @@ import typer
 
 from kith.cli import app
 from kith.exits import Exit
+from kith.former_streams import FORMER_ACCOUNTS
 from kith.help import chinese, one_line, parts_of
 from kith.opening import opened
 from shared import clock
+from shared.subjects import stream_of
 from shared.tokens import Role, TokenRefused, Verifier
 
 ROOT = Path(__file__).parent.parent.parent
@@ -130,6 +132,20 @@ def test_help_and_complaints_are_chinese_for_who_asks_in_chinese() -> None:
     assert "用法有误" in kith("dance", LANG="zh_CN.UTF-8").stderr
     assert "Advance the day" in kith("advance", "--help").stdout
     assert "退出码" in kith("--help", LANG="zh_CN.UTF-8").stdout
+
+
+def test_streams_of_the_one_account_of_all_services_are_looked_at_and_then_given_to_each(
+    tmp_path: Path,
+) -> None:
+    places = {service: Path("streams", stream_of(service)) for service in ("registry", "contact")}
+    for service, account in zip(places, FORMER_ACCOUNTS, strict=True):
+        (tmp_path / account / places[service]).mkdir(parents=True)
+    words = ("take-over-streams", str(tmp_path), "--json")
+    looked = json.loads(kith(*words, "--look").stdout)
+    assert looked == {"streams": ["KITH_REGISTRY", "KITH_CONTACT"]}
+    assert json.loads(kith(*words).stdout) == looked
+    assert all((tmp_path / service / place).is_dir() for service, place in places.items())
+    assert json.loads(kith(*words).stdout) == {"streams": []}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
