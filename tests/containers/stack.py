@@ -5,7 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ class Stack:
             text=True,
             env={
                 **os.environ,
+                **{name: value for name, value in self.settings.items() if name == "KITH_IMAGE"},
                 "KITH_URL": self.address,
                 "KITH_NATS_URL": self.bus_address,
                 "LANG": "C.UTF-8",
@@ -116,9 +117,13 @@ def deployed(
 
 
 @contextmanager
-def running(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """Start a deployment and give it once everything is healthy."""
+def running(
+    settings: Mapping[str, str] | None = None, prepare: Callable[[Stack], None] | None = None
+) -> Iterator[Stack]:
+    """Start a deployment, after *prepare*, and give it once everything is healthy."""
     with deployed(settings=settings) as stack:
+        if prepare is not None:
+            prepare(stack)
         try:
             stack.compose("up", "--wait", "--pull", "never")
         except AssertionError as failed:

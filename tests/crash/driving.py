@@ -76,6 +76,8 @@ class Clerk:
         self._thread = threading.Thread(target=self._work, name="clerk", daemon=True)
         self.figures: dict[str, Any] | None = None
         self.failure: BaseException | None = None
+        self.runs = 0
+        """How often the year was begun, from its first paper."""
 
     def start(self) -> None:
         self._thread.start()
@@ -99,6 +101,7 @@ class Clerk:
         county, console = self._county, Console(as_json=True)
         console.err.quiet = True
         for _ in range(RUNS_MAX):
+            self.runs += 1
             try:
                 return Year(client, console, county.papers, county.filed_on, county.until).run()
             except Failed as failed:

@@ -5,9 +5,7 @@ Needs a container engine, the image (`make image`), and root for what is done to
 
 import argparse
 import asyncio
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,7 +16,6 @@ from nats.errors import Error as NatsError
 
 from kith.embedded.spawning import wait_until
 from shared.subjects import SERVICES, stream_of
-from tests.containers.engine import KITH_IMAGE, run
 from tests.containers.stack import Stack
 from tests.crash.streams import on_the_bus
 from tests.drills.acts import (
@@ -31,20 +28,16 @@ from tests.drills.acts import (
     packets_lost,
 )
 from tests.drills.at_work import AtWork, small_county_at_work
-from tests.drills.callers import asking
+from tests.drills.releases import rolling, upgraded
+from tests.drills.restoring import restored
 
 HERE = Path(__file__).parent
 CLUSTER = {"COMPOSE_FILE": f"docker-compose.yml:{HERE / 'cluster.yml'}"}
 SMALL_DISK = {"COMPOSE_FILE": f"docker-compose.yml:{HERE / 'small-disk.yml'}"}
-WITH_BACKUP = ("--file", "docker-compose.yml", "--file", "compose.backup.yml")
 PORTS = {"nats": 4222, "postgres": 5432}
 BETWEEN_SERVERS = 6222
 ELECTED_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
-
-EXPANSION = """
-CREATE TABLE app.of_a_later_release (note text NOT NULL);
-"""
 
 
 def killed() -> None:
@@ -86,47 +79,6 @@ def cluster() -> None:
         )
 
 
-def rolling() -> None:
-    """every service and the gateway replaced by a newer release, while people ask"""
-    with small_county_at_work() as work, newer_image() as image:
-        work.pace.allow(0.3)
-        work.stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")  # who upgrades has one already
-        with (work.stack.data / "compose.env").open("a", encoding="utf-8") as settings:
-            settings.writelines(f"{name}={value}\n" for name, value in work.stack.settings.items())
-        with asking(work.stack) as answered:
-            began = time.monotonic()
-            upgraded = work.stack.kith("upgrade", "--image", image, "--json")
-            assert upgraded.returncode == 0, upgraded.stderr
-            took = time.monotonic() - began
-        assert not answered.failed(), answered.failed()
-        work.tell(
-            f"upgraded in {took:.0f} s: {sum(answered.statuses.values()):,} requests answered, none failed; "
-            f"{len(answered.refused_at)} met no gateway in the {answered.away_seconds:.1f} s of its own replacement"
-        )
-
-
-class newer_image:  # noqa: N801 - reads as what it gives
-    """The image of a later release: the same code, and a migration that only adds."""
-
-    def __init__(self) -> None:
-        self.name = f"{KITH_IMAGE.partition(':')[0]}:later-{time.time_ns():x}"
-
-    def __enter__(self) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "0999_a_later_release.sql").write_text(EXPANSION, encoding="utf-8")
-            Path(folder, "Dockerfile").write_text(
-                f"FROM {KITH_IMAGE}\nCOPY 0999_a_later_release.sql /opt/kith/app/services/contact/migrations/\n",
-                encoding="utf-8",
-            )
-            subprocess.run(
-                ["docker", "build", "--quiet", "--tag", self.name, folder], check=True, capture_output=True
-            )
-        return self.name
-
-    def __exit__(self, *_raised: object) -> None:
-        run("docker", "image", "rm", "--force", self.name)
-
-
 def _leader(stack: Stack) -> str:
     """Return the server that leads the registry's stream, once one does."""
     deadline = time.monotonic() + ELECTED_SECONDS_MAX
@@ -159,6 +111,8 @@ DRILLS: Mapping[str, Callable[[], None]] = {
     "disk-full": disk_full,
     "cluster": cluster,
     "rolling": rolling,
+    "restored": restored,
+    "upgraded": upgraded,
 }
 
 

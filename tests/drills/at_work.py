@@ -94,11 +94,13 @@ def reached(stack: Stack) -> Reached:
 
 
 @contextmanager
-def small_county_at_work(settings: Mapping[str, str] | None = None) -> Iterator[AtWork]:
-    """Start a stack and let an invented county of a few dozen children work on it."""
+def small_county_at_work(
+    settings: Mapping[str, str] | None = None, prepare: Callable[[Stack], None] | None = None
+) -> Iterator[AtWork]:
+    """Start a stack, *prepared* first, and let an invented county of a few dozen children work on it."""
     with tempfile.TemporaryDirectory() as folder:
         county = small(Path(folder) / "papers", SEED)
-        with running(settings) as stack, county_at_work(stack, county) as work:
+        with running(settings, prepare) as stack, county_at_work(stack, county) as work:
             yield work
 
 

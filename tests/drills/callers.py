@@ -17,6 +17,8 @@ from tests.containers.stack import Stack
 
 CALLERS = 4
 PAUSE_SECONDS = 0.02
+KNOWN_SECONDS = 1.0
+"""A gateway that was just started says that a service is away until it has asked for its address once."""
 QUESTIONS = (
     "/registry/children?limit=5",
     "/pairing/pairs?area={area}&limit=5",
@@ -30,6 +32,8 @@ class Answered:
     """What callers were answered: how often each status, and when the gateway itself took no connection."""
 
     statuses: Counter[int] = field(default_factory=Counter)
+    failures: list[tuple[float, str]] = field(default_factory=list)
+    """When and what was asked in vain, in words."""
     refused_at: list[float] = field(default_factory=list)
 
     @property
@@ -37,8 +41,16 @@ class Answered:
         """How long the gateway took no connection, from the first refusal to the last."""
         return max(self.refused_at) - min(self.refused_at) if self.refused_at else 0.0
 
-    def failed(self) -> dict[int, int]:
-        return {status: count for status, count in self.statuses.items() if status >= httpx.codes.BAD_REQUEST}
+    def note(self, question: str, answer: httpx.Response) -> None:
+        self.statuses[answer.status_code] += 1
+        if answer.is_error:
+            code = answer.json().get("code") if "json" in answer.headers.get("Content-Type", "") else None
+            self.failures.append((time.monotonic(), f"{question}: {answer.status_code} {code}"))
+
+    def failed(self) -> list[str]:
+        """Return what was answered with a failure while the gateway was there and knew the services."""
+        away = (min(self.refused_at), max(self.refused_at) + KNOWN_SECONDS) if self.refused_at else (0.0, 0.0)
+        return [what for at, what in self.failures if not away[0] <= at <= away[1]]
 
 
 @contextmanager
@@ -53,8 +65,7 @@ def asking(stack: Stack) -> Iterator[Answered]:
             while not over.is_set():
                 for question in QUESTIONS:
                     try:
-                        status = client.get(question.format(area=county), timeout=30.0).status_code
-                        answered.statuses[status] += 1
+                        answered.note(question, client.get(question.format(area=county), timeout=30.0))
                     except httpx.TransportError:
                         answered.refused_at.append(time.monotonic())
                     over.wait(PAUSE_SECONDS)

@@ -1,0 +1,104 @@
+"""Drills of a new release: replaced while people ask, and taken over from one that kept the streams elsewhere."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.containers.engine import BASES, KITH_IMAGE, ROOT, run
+from tests.containers.stack import Stack
+from tests.drills.at_work import AtWork, small_county_at_work
+from tests.drills.callers import Answered, asking
+
+WITH_BACKUP = ("--file", "docker-compose.yml", "--file", "compose.backup.yml")
+BEFORE = os.environ.get("KITH_BEFORE", "8d2290ac80353460a3ef0044b35b957139befb8b^")
+"""The release before: a commit of this repository. By default the last with one account of the bus for all."""
+
+EXPANSION = """
+CREATE TABLE app.of_a_later_release (note text NOT NULL);
+"""
+
+
+def rolling() -> None:
+    """every service and the gateway replaced by a newer release, while people ask"""
+    with small_county_at_work() as work, newer_image() as image:
+        _upgrade(work, image)
+
+
+def upgraded() -> None:
+    """from a release in which all services had one account of the bus, while people ask"""
+    with image_before() as before, small_county_at_work({"KITH_IMAGE": before}, _with_its_files) as work:
+        _upgrade(work, KITH_IMAGE)
+
+
+def _upgrade(work: AtWork, image: str) -> None:
+    """Upgrade a working county to *image*; whoever asks meanwhile is answered."""
+    stack = work.stack
+    work.pace.allow(0.3)
+    stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")  # who upgrades has one already
+    with (stack.data / "compose.env").open("a", encoding="utf-8") as settings:
+        settings.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
+    work.pace.allow(0.9)  # the clerk works on, one command after the other
+    with asking(stack) as answered:
+        began = time.monotonic()
+        done = stack.kith("upgrade", "--image", image, "--json")
+        assert done.returncode == 0, done.stderr
+        took = time.monotonic() - began
+    _judge(work, answered, took)
+
+
+def _judge(work: AtWork, answered: Answered, took: float) -> None:
+    assert not answered.failed(), f"{answered.statuses} {answered.failed()}"
+    met_none = len(answered.refused_at) + len(answered.failures)
+    work.tell(
+        f"upgraded in {took:.0f} s: {sum(answered.statuses.values()):,} requests answered, none failed; "
+        f"{met_none} met no gateway in the {answered.away_seconds:.1f} s of its own replacement"
+    )
+
+
+def _with_its_files(stack: Stack) -> None:
+    """Have the image that is started first write who may do what on the bus: each release knows its own."""
+    folder = str(stack.data)
+    user = f"{os.getuid()}:{os.getgid()}"
+    run(
+        *("docker", "run", "--rm", "--network", "none", "--user", user, "--volume", f"{folder}:{folder}"),
+        *(stack.settings["KITH_IMAGE"], "init", "--containers", "--data", folder),
+    )
+
+
+@contextmanager
+def newer_image() -> Iterator[str]:
+    """Make the image of a later release: the same code, and a migration that only adds."""
+    name = f"{KITH_IMAGE.partition(':')[0]}:later-{time.time_ns():x}"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "0999_a_later_release.sql").write_text(EXPANSION, encoding="utf-8")
+        Path(folder, "Dockerfile").write_text(
+            f"FROM {KITH_IMAGE}\nCOPY 0999_a_later_release.sql /opt/kith/app/services/contact/migrations/\n",
+            encoding="utf-8",
+        )
+        run("docker", "build", "--quiet", "--tag", name, folder)
+    yield from _named(name)
+
+
+@contextmanager
+def image_before() -> Iterator[str]:
+    """Make the image of the release BEFORE from its own files and the wheels that are here."""
+    name = f"{KITH_IMAGE.partition(':')[0]}:before-{time.time_ns():x}"
+    with tempfile.TemporaryDirectory() as folder:
+        files = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", folder], input=files, check=True)
+        shutil.copytree(ROOT / "build" / "wheelhouse", Path(folder, "build", "wheelhouse"))
+        base = f"PYTHON_IMAGE={BASES['PYTHON_IMAGE']}"
+        run("docker", "build", "--network", "none", "--quiet", "--tag", name, "--build-arg", base, folder)
+    yield from _named(name)
+
+
+def _named(image: str) -> Iterator[str]:
+    try:
+        yield image
+    finally:
+        run("docker", "image", "rm", "--force", image)
