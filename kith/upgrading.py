@@ -20,8 +20,9 @@ SETTINGS = "compose.env"
 IMAGE = "KITH_IMAGE"
 GATEWAY = "gateway"
 BUS = "nats"
-ROLLED = (*SERVICES, GATEWAY)
-"""In this order: those who are asked before those who ask."""
+ROLLED = (GATEWAY, *SERVICES)
+"""In this order: the gateway hands requests on whatever is behind it, and knows best how to lose none while that
+is replaced; then those who are asked before those who ask."""
 BUS_USERS = Path("secrets", "bus", "accounts.json")
 STREAMS = "/var/lib/kith/nats/jetstream/jetstream"
 """Where the container `migrate` sees what the bus keeps."""
