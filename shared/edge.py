@@ -21,7 +21,7 @@ from shared.event_store import Connection, Position
 from shared.handling import Answer, Cause, fingerprint
 from shared.problems import RETRY_SOON_SECONDS, Away, Forbidden, NotFound, Refused
 from shared.running import Running
-from shared.scope import Narrowing, narrow, scoped
+from shared.scope import NARROW, scoped
 from shared.subjects import SERVICES
 from shared.tokens import Caller, Permission, TokenRefused
 from shared.tracing import span
@@ -119,7 +119,7 @@ After = Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)]
 
 @asynccontextmanager
 async def reading(
-    request: Request, caller: Caller, after: str | None, narrowing: Narrowing = narrow
+    request: Request, caller: Caller, after: str | None, narrowing: str = NARROW
 ) -> AsyncIterator[Connection]:
     """Open a read transaction with the caller's areas, once this service has taken the positions in *after*.
 

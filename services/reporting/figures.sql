@@ -21,7 +21,7 @@ SELECT s.area, s.measure,
          WHERE t.area = ANY ($1) AND t."on" < greatest($2, $4, $6) AND t.recorded_on >= $8 AND t.recorded_on <= $9
        ) s
  WHERE $10::int[] IS NULL OR s.measure = ANY ($10)
- GROUP BY s.area, s.measure
+ GROUP BY s.measure, s.area
 
 -- name: months
 -- The same for one area, month by month.

@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 
 from services.reporting.areas import Area, area_named
 from services.reporting.figures import EVERYTHING_KNOWN, FIRST_DAY_EVER, When, latest_day
-from services.reporting.side import look_at_live_side_as
+from services.reporting.side import LOOK_AT_LIVE_SIDE_AS
 from shared import clock
 from shared.edge import After, AreaAsked, may, reading
 from shared.event_store import Connection
@@ -31,7 +31,7 @@ class Question:
 
 async def live_tables(request: Request, caller: Reader, after: After = None) -> AsyncIterator[Connection]:
     """Give a read transaction that sees the live side's tables, as far as the caller may."""
-    async with reading(request, caller, after, look_at_live_side_as) as connection:
+    async with reading(request, caller, after, LOOK_AT_LIVE_SIDE_AS) as connection:
         yield connection
 
 
@@ -57,7 +57,7 @@ async def question_asked(
 
     One dependency, not one for each of its parts: FastAPI would solve those of each part again and again.
     """
-    async with reading(request, caller, after, look_at_live_side_as) as connection:
+    async with reading(request, caller, after, LOOK_AT_LIVE_SIDE_AS) as connection:
         as_of = as_of or last or await latest_day(connection) or clock.today_in_shanghai()
         when = _when(as_of, known_on, first, last)
         known = await area_named(connection, area, when.as_of, when.known_on)

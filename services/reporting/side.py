@@ -3,24 +3,20 @@
 from typing import Literal
 
 from shared.event_store import Connection
-from shared.scope import scope_of
 from shared.sql import queries
-from shared.tokens import Caller
 
 SQL = queries(__file__)
 
 Side = Literal["side_a", "side_b"]
+
+LOOK_AT_LIVE_SIDE_AS: str = SQL.look_at_live_side_as
+"""The statement that lets a transaction read the live tables, as far as a scope goes."""
 
 
 async def look_at_live_side(connection: Connection) -> Side:
     """Let the rest of this transaction read the live tables."""
     side: Side = await connection.fetchval(SQL.look_at_live_side, column=1)
     return side
-
-
-async def look_at_live_side_as(connection: Connection, caller: Caller) -> None:
-    """Let the rest of this transaction read the live tables, as far as *caller* may."""
-    await connection.execute(SQL.look_at_live_side_as, scope_of(caller))
 
 
 async def look_at(connection: Connection, side: Side) -> None:
