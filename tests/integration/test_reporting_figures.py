@@ -281,6 +281,27 @@ async def test_a_caller_sees_only_figures_lists_and_events_of_his_areas(pool: Po
         assert all(row["area"].startswith(TOWNSHIPS[0]) for row in areas)
 
 
+@pytest.mark.parametrize(
+    "scope", ["*", "", TOWNSHIPS[0], f"{VILLAGES[0]},{VILLAGES[3]}", COUNTY[:4], f"{TOWNSHIPS[0]}9"]
+)
+async def test_row_security_shows_the_rows_whose_area_begins_with_one_of_the_scope(
+    pool: Pool, scope: str
+) -> None:
+    await read(pool, received(world(SEED)))
+    async with pool.acquire() as connection, connection.transaction():
+        await look_at_live_side(connection)
+        for table in ("facts", "tallies", "month_tallies", "areas"):
+            counted = f"SELECT area, count(*) FROM {table} GROUP BY area"
+            everything = {row["area"]: row["count"] for row in await connection.fetch(counted)}
+            await connection.execute("SELECT set_config('kith.scope', $1, true)", scope)
+            seen = {row["area"]: row["count"] for row in await connection.fetch(counted)}
+            await connection.execute("SELECT set_config('kith.scope', '*', true)")
+            prefixes = ("",) if scope == "*" else tuple(filter(None, scope.split(",")))
+            assert seen == {
+                area: rows for area, rows in everything.items() if prefixes and area.startswith(prefixes)
+            }
+
+
 async def test_what_was_received_is_never_changed_or_deleted(pool: Pool) -> None:
     await read(pool, received(world(SEED)))
     for statement in (

@@ -162,6 +162,20 @@ async def test_outside_ones_areas_there_is_nothing(county: County) -> None:
     assert hidden.status_code == 404
 
 
+async def test_days_amiss_do_not_tell_an_area_of_others_from_one_that_does_not_exist(county: County) -> None:
+    inside, outside = TOWNSHIPS
+    amiss: Sequence[tuple[dict[str, Any], int, str]] = (
+        ({"as_of": "2026-02-30"}, 422, "invalid_request"),
+        ({"from": "2026-03-01", "to": "2026-02-01"}, 404, "not_found"),
+    )
+    for days, status, code in amiss:
+        for area in (outside, COUNTY, "431299999"):
+            reply = await county.reply("/figures", Role.TOWNSHIP, inside, area=area, **days)
+            assert (area, reply.status_code, reply.json()["code"]) == (area, status, code)
+    backwards = await county.reply("/figures", Role.TOWNSHIP, inside, area=inside, **amiss[1][0])
+    assert backwards.json()["code"] == "period_backwards"
+
+
 async def test_what_cannot_be_answered_is_said_with_its_reason(county: County) -> None:
     refused: Sequence[tuple[str, dict[str, Any], int, str]] = (
         ("/lists/files.bored", {"area": COUNTY}, 404, "measure_unknown"),
