@@ -1,6 +1,7 @@
 """Appending: one event at a time with many in flight, and many at once, beside bare INSERT and COPY."""
 
 import asyncio
+import gc
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -57,6 +58,7 @@ async def bulk_append(servers: Servers, count: int, repetitions: int) -> Figure:
 
         async def ours() -> float:
             appends = [_new_stream(one) for one in itertools.islice(told, count)]
+            gc.freeze()  # as services do with what is there before the work
             begun = time.perf_counter()
             async with pool.acquire() as connection, connection.transaction():
                 await append_many(connection, appends, META)
@@ -64,6 +66,7 @@ async def bulk_append(servers: Servers, count: int, repetitions: int) -> Figure:
 
         async def limit() -> float:
             rows = [_row(n, one) for n, one in enumerate(itertools.islice(told, count))]
+            gc.freeze()
             begun = time.perf_counter()
             await _copy(pool, rows)
             return count / (time.perf_counter() - begun)

@@ -155,6 +155,9 @@ class Outcome(StrEnum):
     ALREADY = "already"
 
 
+OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
 @dataclass(frozen=True, slots=True)
 class BulkAnswer:
     """The outcome of each append in the order it was given, and the last position written, if any."""
@@ -168,7 +171,7 @@ class WrongVersion(Exception):
 
 
 class Overtaken(Exception):
-    """A later transaction has appended to the stream: try again in a new transaction."""
+    """Another transaction was first, or is a later one: try again in a new transaction."""
 
 
 class ClaimTaken(Exception):
@@ -236,7 +239,8 @@ async def append_many(
     """Append to many streams, each for itself; the streams must differ, at most EVENTS_MAX events in all.
 
     A stream that expects any version is never a conflict: raises Overtaken instead, and the whole
-    transaction must be tried again. From *copied_min* events on they are sent by COPY.
+    transaction must be tried again, as where another has begun one of the streams at this very moment.
+    From *copied_min* events on they are sent by COPY.
     """
     if not appends:
         return BulkAnswer((), None)
@@ -244,10 +248,15 @@ async def append_many(
     count = sum(len(wanted.events) for wanted in appends)
     with _traced(count) as traceparent:
         why = meta.as_json(traceparent)
-        if count < copied_min:
-            return await _insert_many(connection, appends, why)
-        async with nullcontext() if connection.is_in_transaction() else connection.transaction():
-            return await _copy_many(connection, appends, why)
+        try:
+            if count < copied_min:
+                return await _insert_many(connection, appends, why)
+            async with nullcontext() if connection.is_in_transaction() else connection.transaction():
+                return await _copy_many(connection, appends, why)
+        except asyncpg.UniqueViolationError as raced:
+            if raced.constraint_name != "streams_pkey":
+                raise
+            raise Overtaken("a stream that another transaction has begun") from raced
 
 
 async def _insert_many(connection: Connection, appends: Sequence[Append], why: str) -> BulkAnswer:
@@ -319,7 +328,7 @@ def _claims(appends: Sequence[Append]) -> tuple[list[str], list[int], list[str],
 
 
 def _outcomes(appends: Sequence[Append], told: Iterable[str]) -> tuple[Outcome, ...]:
-    outcomes = tuple(map(Outcome, told))
+    outcomes = tuple(OUTCOMES[outcome] for outcome in told)
     for wanted, outcome in zip(appends, outcomes, strict=True):
         if outcome is Outcome.CONFLICT and wanted.expected is None:
             raise Overtaken(wanted.stream)
