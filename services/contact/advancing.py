@@ -8,9 +8,9 @@ from typing import Any
 import structlog
 
 from services.contact.domain.policy import Policy
-from services.contact.domain.windows import Window, windows_due
+from services.contact.domain.windows import Window, of_the_same_days, windows_due
 from services.contact.event_ids import with_id
-from services.contact.judging import judge_window
+from services.contact.judging import judge_windows
 from services.contact.locking import LEAVES, close_gate, close_leaf
 from services.contact.log_ledger import let_refused_go
 from shared.contracts.contact import DayAdvanced
@@ -47,9 +47,10 @@ async def advance(
     """
     windows = await _begin(pool, policy, to)
     judged = 0
-    for window in windows:
-        judged += await _judge_everywhere(pool, window, policy, bell)
-        log.info("window_judged", kind=window.kind, day=window.closes)
+    for together in of_the_same_days(windows):
+        judged += await _judge_everywhere(pool, together, policy, bell)
+        for window in together:
+            log.info("window_judged", kind=window.kind, day=window.closes)
 
     async def finish(connection: Connection) -> dict[str, Any]:
         return {"day": to, "moved": await _finish(connection, vault, to), "windows_judged": judged}
@@ -68,8 +69,10 @@ async def _begin(pool: Pool, policy: Policy, to: date) -> list[Window]:
     return [w for w in windows_due(policy, judged_until or first_filed, to) if w.opens >= first_filed]
 
 
-async def _judge_everywhere(pool: Pool, window: Window, policy: Policy, bell: Callable[[], None]) -> int:
-    """Judge *window* in all villages, as many batches at once as the gate has leaves, and return in how many.
+async def _judge_everywhere(
+    pool: Pool, windows: Sequence[Window], policy: Policy, bell: Callable[[], None]
+) -> int:
+    """Judge *windows* in all villages, as many batches at once as the gate has leaves; return how many it judged.
 
     One decides while PostgreSQL works for the other. Each has its leaf by its number, so that replicas
     take turns at the same villages.
@@ -79,7 +82,7 @@ async def _judge_everywhere(pool: Pool, window: Window, policy: Policy, bell: Ca
         judged = number = 0
         async for some in _areas(pool):
             if number % len(LEAVES) == first:
-                judged += await _judge(pool, leaf, window, some, policy)
+                judged += await _judge(pool, leaf, windows, some, policy)
                 bell()
             number += 1
         return judged
@@ -114,16 +117,17 @@ def _batches(children: Mapping[str, int]) -> Iterator[list[str]]:
         yield some
 
 
-async def _judge(pool: Pool, leaf: int, window: Window, areas: Sequence[str], policy: Policy) -> int:
-    meta = rule_cause("judge", window.kind, window.closes).meta
+async def _judge(
+    pool: Pool, leaf: int, windows: Sequence[Window], areas: Sequence[str], policy: Policy
+) -> int:
     for attempt in range(ATTEMPTS_MAX):
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await close_leaf(connection, leaf)
-                return await judge_window(connection, window, areas, policy, meta)
+                return await judge_windows(connection, windows, areas, policy)
         except RETRYABLE:
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
-    raise TooBusy(window.kind)
+    raise TooBusy(windows[0].kind)
 
 
 async def _finish(connection: Connection, vault: Vault, to: date) -> bool:

@@ -17,13 +17,13 @@ async def record_judged(
     connection: Connection,
     window: Window,
     areas: Sequence[str],
-    kept: Sequence[UUID],
+    ended: Sequence[UUID],
     events: Sequence[Judgement],
 ) -> None:
-    """Write that *window* was judged in *areas*, whom it kept, and what else was said, *events*."""
+    """Write that *window* was judged in *areas*, whose runs it *ended*, and what else was said, *events*."""
     missed = [event for event in events if isinstance(event, ContactMissed)]
     await connection.execute(SQL.record_judged, window.kind, window.opens, areas)
-    await connection.execute(SQL.end_runs, window.kind, kept)
+    await connection.execute(SQL.end_runs, window.kind, ended)
     await _record_misses(connection, window, missed)
     await record_mends(connection, [e for e in events if isinstance(e, ContactMadeGood | MissWithdrawn)])
     await _record_escalations(connection, window, [e for e in events if isinstance(e, ContactEscalated)])

@@ -1,4 +1,4 @@
-"""Judging one window for some villages in one transaction: facts in sets, events by rule, each once."""
+"""Judging windows of the same days for some villages in one transaction: facts in sets, events by rule, each once."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,21 +9,31 @@ from services.contact.event_ids import with_id
 from services.contact.judged import record_judged
 from services.contact.known import Village, missing_in, plan_for_these_children, villages_to_judge
 from shared.event_store import EVENTS_MAX, Append, Connection, Meta, NewEvent, Outcome, append_many
+from shared.handling import rule_cause
 
 Judged = tuple[Village, list[Judgement]]
 
 
-async def judge_window(
-    connection: Connection, window: Window, areas: Sequence[str], policy: Policy, meta: Meta
+async def judge_windows(
+    connection: Connection, windows: Sequence[Window], areas: Sequence[str], policy: Policy
 ) -> int:
-    """Judge *window* in the villages *areas* and return in how many this transaction was the first.
+    """Judge *windows*, which have the same days, in the villages *areas*.
 
-    The transaction has closed a leaf of the gate. What another replica, or an interrupted run, judged
-    before is left as it is. Judged is what was known by *due*, whatever was learned since, so that the
-    same day always gives the same events.
+    Return how many windows of villages this transaction was the first to judge; it has closed a leaf of the
+    gate. What another replica, or an interrupted run, judged before is left as it is. Judged is what was
+    known by *due*, whatever was learned since, so that the same day always gives the same events.
     """
     await plan_for_these_children(connection)
-    villages = await villages_to_judge(connection, window, areas)
+    villages = await villages_to_judge(connection, windows, areas)
+    return sum(
+        [
+            await _judge(connection, window, [one for one in villages if one.kind == window.kind], policy)
+            for window in windows
+        ]
+    )
+
+
+async def _judge(connection: Connection, window: Window, villages: Sequence[Village], policy: Policy) -> int:
     missing = await missing_in(connection, window, villages)
     judged = [
         (
@@ -38,20 +48,17 @@ async def judge_window(
         )
         for village in villages
     ]
-    won = await _append(connection, window, judged, meta)
+    won = await _append(connection, window, judged)
     if won:
-        kept = [
-            child_id for village, _ in won for child_id in set(village.counted).difference(village.missing)
-        ]
+        ended = [child_id for village, _ in won for child_id in village.ended]
         events = [event for _, said in won for event in said]
-        await record_judged(connection, window, [village.area for village, _ in won], kept, events)
+        await record_judged(connection, window, [village.area for village, _ in won], ended, events)
     return len(won)
 
 
-async def _append(
-    connection: Connection, window: Window, judged: Sequence[Judged], meta: Meta
-) -> list[Judged]:
+async def _append(connection: Connection, window: Window, judged: Sequence[Judged]) -> list[Judged]:
     """Append each village's judgements to a stream of its own that must be new; return those that were."""
+    meta = rule_cause("judge", window.kind, window.closes).meta
     won: list[Judged] = []
     for some in _bounded(judged):
         streams = [(_stream(window, village.area), [*map(with_id, said)]) for village, said in some]

@@ -11,7 +11,7 @@ from services.contact.domain.judging import Missing
 from services.contact.domain.mending import NEVER_OWED, LateVisit, Leaving
 from services.contact.domain.runs import EarlierMiss
 from services.contact.domain.windows import Window
-from shared.contracts.event import CarerKind, EscalationLevel, LeavingReason, PairInForce
+from shared.contracts.event import CarerKind, ContactKind, EscalationLevel, LeavingReason, PairInForce
 from shared.event_store import Connection
 from shared.sql import queries
 
@@ -23,11 +23,18 @@ Fact = TypeVar("Fact")
 
 
 class Village(NamedTuple):
-    """A village in which a window is to be judged: whom it counts there, and who of them was not kept."""
+    """A village in which the window of *kind* is to be judged: whom it counts, and who of them was not kept."""
 
+    kind: ContactKind
     area: str
     counted: Sequence[UUID]
     missing: Sequence[UUID]
+    since: Sequence[date | None]
+    """The first day of the run of misses that each of the missing was in before, in their order."""
+    late: Sequence[UUID]
+    """Those of the missing of whom a visit inside the window became known after its due day."""
+    ended: Sequence[UUID]
+    """Those of the counted whose run ends, since they were kept."""
 
 
 async def plan_for_these_children(connection: Connection) -> None:
@@ -35,33 +42,48 @@ async def plan_for_these_children(connection: Connection) -> None:
     await connection.execute(SQL.plan_for_these_children)
 
 
-async def villages_to_judge(connection: Connection, window: Window, areas: Sequence[str]) -> list[Village]:
-    """Return those of the villages *areas* in which *window* counts children and was not judged yet."""
-    rest = await connection.fetch(SQL.not_judged, areas, window.kind, window.opens)
+async def villages_to_judge(
+    connection: Connection, windows: Sequence[Window], areas: Sequence[str]
+) -> list[Village]:
+    """Return where in the villages *areas* each of *windows* counts children and was not judged yet.
+
+    The windows are of the same days, so that each child is looked up once for all of them.
+    """
+    first, poor_only = windows[0], {window.kind: window.poor_only for window in windows}
+    rest = await connection.fetch(SQL.not_judged, areas, list(poor_only), first.opens)
+    wanted = [(row["area"], kind) for row in rest for kind in row["kinds"]]
+    if not wanted:
+        return []
     rows = await connection.fetch(
         SQL.counted,
-        list({child_id for row in rest for child_id in row["children"]}),
-        [row["area"] for row in rest],
-        window.kind,
-        window.opens,
-        window.closes,
-        window.due,
-        window.poor_only,
+        list({child_id for row in rest if row["kinds"] for child_id in row["children"]}),
+        [area for area, _ in wanted],
+        [kind for _, kind in wanted],
+        [poor_only[ContactKind(kind)] for _, kind in wanted],
+        first.opens,
+        first.closes,
+        first.due,
         _NEVER_OWED,
     )
-    return [Village(*row) for row in rows]
+    return [Village(ContactKind(kind), *facts) for kind, *facts in rows]
 
 
 async def missing_in(
-    connection: Connection, window: Window, villages: Iterable[Village]
+    connection: Connection, window: Window, villages: Sequence[Village]
 ) -> dict[UUID, Missing]:
     """Return all that the misses of these villages depend on; of most children nothing else is known."""
     child_ids = [child_id for village in villages for child_id in village.missing]
+    late_ids = [child_id for village in villages for child_id in village.late]
+    since = {
+        child_id: first
+        for village in villages
+        for child_id, first in zip(village.missing, village.since, strict=True)
+        if first
+    }
     kind, opens, closes, due = window.kind, window.opens, window.closes, window.due
     pairs = await connection.fetch(SQL.pairs_in_force, child_ids, closes, due)
-    late = await connection.fetch(SQL.late_visits, child_ids, kind, opens, closes, due)
+    late = await connection.fetch(SQL.late_visits, late_ids, kind, opens, closes, due)
     leavings = await connection.fetch(SQL.later_leavings, child_ids, opens, closes, due, _NEVER_OWED)
-    since = {row["child_id"]: row["since"] for row in await connection.fetch(SQL.runs, child_ids, kind)}
     first = min(since.values(), default=opens)
     earlier = await connection.fetch(SQL.earlier_misses, list(since), kind, first, opens)
     raised = await connection.fetch(SQL.raised, list(since), kind, first)

@@ -4,44 +4,60 @@
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true)
 
 -- name: not_judged
--- Those of these villages in which the window was not judged yet, and all children who have ever lived there.
-SELECT v.area, array_agg(DISTINCT st.child_id) AS children
+-- The villages in which windows of these kinds were not judged yet, and all children who have ever lived there.
+SELECT v.area, array_agg(DISTINCT st.child_id) AS children,
+       ARRAY(SELECT w.kind FROM unnest($2::text[]) AS w(kind)
+              WHERE NOT EXISTS (SELECT FROM app.judged_windows j
+                                 WHERE j.kind = w.kind AND j.opens = $3::date AND j.area = v.area)) AS kinds
   FROM unnest($1::text[]) AS v(area)
   JOIN app.child_states st ON st.area = v.area
- WHERE NOT EXISTS (SELECT FROM app.judged_windows j
-                    WHERE j.kind = $2::text AND j.opens = $3::date AND j.area = v.area)
  GROUP BY v.area
 
 -- name: counted
--- By village, which of these children the window counts by what was known on its due day, and whom of them
--- no visit known by then keeps.
-WITH living AS (
+-- By kind and village, which of these children the window counts by what was known on its due day, whom of them
+-- no visit known by then keeps, since when those have been missed, and who of them was visited in time but told
+-- of late; and the children kept whose run of misses ends.
+WITH wanted AS (
+  SELECT w.area, w.kind, w.poor_only FROM unnest($2::text[], $3::text[], $4::boolean[]) AS w(area, kind, poor_only)
+), living AS (
   SELECT DISTINCT ON (st.child_id) st.child_id, st.area, st.poor
     FROM app.child_states st
-   WHERE st.child_id = ANY ($1::uuid[]) AND st.from_on <= $5::date AND st.recorded_on <= $6::date
+   WHERE st.child_id = ANY ($1::uuid[]) AND st.from_on <= $6::date AND st.recorded_on <= $7::date
    ORDER BY st.child_id, st.from_on DESC, st.seq DESC
 ), owed AS (
   SELECT DISTINCT f.child_id
     FROM app.files f
-   WHERE f.child_id = ANY ($1::uuid[]) AND f.filed_on <= $4::date AND f.recorded_on <= $6::date
-     AND NOT coalesce(f.left_known_on <= $6::date AND (f.left_on <= $5::date OR f.reason = ANY ($8::text[])), false)
+   WHERE f.child_id = ANY ($1::uuid[]) AND f.filed_on <= $5::date AND f.recorded_on <= $7::date
+     AND NOT coalesce(f.left_known_on <= $7::date AND (f.left_on <= $6::date OR f.reason = ANY ($8::text[])), false)
      AND NOT EXISTS (SELECT FROM app.former_leavings b
                       WHERE b.spell_id = f.spell_id AND b.child_id = ANY ($1::uuid[])
-                        AND b.left_known_on <= $6::date AND $6::date < b.superseded_on
-                        AND (b.left_on <= $5::date OR b.reason = ANY ($8::text[])))
-), kept AS (
-  SELECT DISTINCT k.child_id
+                        AND b.left_known_on <= $7::date AND $7::date < b.superseded_on
+                        AND (b.left_on <= $6::date OR b.reason = ANY ($8::text[])))
+), visited AS (
+  SELECT k.child_id, k.kind, bool_or(k.known_on <= $7::date AND k.until_on > $7::date) AS kept,
+         bool_or(k.known_on > $7::date) AS late
     FROM app.keeping k
-   WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = $3::text AND k.on_day BETWEEN $4::date AND $5::date
-     AND k.known_on <= $6::date AND k.until_on > $6::date
+   WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = ANY ($3::text[]) AND k.on_day BETWEEN $5::date AND $6::date
+   GROUP BY k.child_id, k.kind
+), runs AS (
+  SELECT r.child_id, r.kind, r.since FROM app.runs r
+   WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = ANY ($3::text[])
+), counted AS (
+  SELECT w.kind, w.area, l.child_id, r.since, coalesce(v.kept, false) AS kept, coalesce(v.late, false) AS late
+    FROM wanted w
+    JOIN living l ON l.area = w.area AND (l.poor OR NOT w.poor_only)
+    JOIN owed o ON o.child_id = l.child_id
+    LEFT JOIN visited v ON v.child_id = l.child_id AND v.kind = w.kind
+    LEFT JOIN runs r ON r.child_id = l.child_id AND r.kind = w.kind
+   ORDER BY w.kind, w.area, l.child_id
 )
-SELECT l.area, array_agg(child_id ORDER BY child_id) AS counted,
-       coalesce(array_agg(child_id ORDER BY child_id) FILTER (WHERE k.child_id IS NULL), '{}') AS missing
-  FROM living l
-  JOIN owed o USING (child_id)
-  LEFT JOIN kept k USING (child_id)
- WHERE l.area = ANY ($2::text[]) AND (l.poor OR NOT $7::boolean)
- GROUP BY l.area ORDER BY l.area
+SELECT kind, area, array_agg(child_id) AS counted,
+       coalesce(array_agg(child_id) FILTER (WHERE NOT kept), '{}') AS missing,
+       coalesce(array_agg(since) FILTER (WHERE NOT kept), '{}') AS since,
+       coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND late), '{}') AS late,
+       coalesce(array_agg(child_id) FILTER (WHERE kept AND since IS NOT NULL), '{}') AS ended
+  FROM counted
+ GROUP BY kind, area ORDER BY kind, area
 
 -- name: pairs_in_force
 -- The pairs of these children in force on the window's last day, by what was known on its due day.
@@ -50,10 +66,6 @@ SELECT p.child_id, p.pair_id, p.carer_id, p.kind
  WHERE p.child_id = ANY ($1::uuid[]) AND p.from_on <= $2::date AND p.recorded_on <= $3::date
    AND NOT coalesce(p.until_on <= $2::date AND p.until_known_on <= $3::date, false)
  ORDER BY p.child_id, p.from_on, p.pair_id
-
--- name: runs
--- Since when these children have been missed without a window that was kept.
-SELECT r.child_id, r.since FROM app.runs r WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = $2::text
 
 -- name: earlier_misses
 -- The misses of these children and kind from a day to the window.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import services.contact
 from services.contact.domain.policy import Policy, PolicyFaulty, read_policy
-from services.contact.domain.windows import Window, windows_due, windows_running
+from services.contact.domain.windows import Window, of_the_same_days, windows_due, windows_running
 from shared.contracts.event import ContactKind
 
 POLICY_TEXT = (Path(services.contact.__file__).parent / "policy.toml").read_text(encoding="utf-8")
@@ -35,6 +35,19 @@ def test_talks_and_calls_are_owed_each_calendar_month_with_three_days_of_grace()
     assert (date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 3)) == months[1]
     assert (date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 3)) == months[11]
     assert len(months) == 12
+
+
+def test_windows_of_the_same_days_are_judged_together_the_first_due_first() -> None:
+    due = windows_due(POLICY, JANUARY_2026, date(2026, 3, 20))
+    together = of_the_same_days(due)
+    assert [[w.kind for w in windows] for windows in together] == [
+        [TALK, CALL],
+        [CONDOLENCE],
+        [TALK, CALL],
+        [TALK, CALL],
+        [VISIT],
+    ]
+    assert [w for windows in together for w in windows] == due
 
 
 def test_february_of_a_leap_year_has_29_days() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from services.contact.domain.policy import AppliesTo
 from services.contact.locking import LEAVES, close_leaf, share_gate
 from services.contact.visiting import Logging
 from shared.contracts.contact import (
@@ -22,9 +23,11 @@ from shared.contracts.event import LeavingReason
 from shared.decider import Rejected
 from tests.conftest import ServicePools
 from tests.integration.contact_world import (
+    CALL,
     CONDOLENCE,
     COUNTY,
     EAST,
+    POLICY,
     TALK,
     WEST,
     World,
@@ -341,6 +344,39 @@ async def test_an_interrupted_judging_goes_on_where_it_was(world: World) -> None
         await connection.execute("DELETE FROM app.judged_windows WHERE area = $1", WEST)
     await world.advance(FEB_4)
     assert await world.events(WindowJudged, ContactMissed) == expected
+
+
+async def test_kinds_of_the_same_days_are_judged_each_where_it_was_not_yet(world: World) -> None:
+    await world.hear(registered("ada"), registered("ben", area=WEST))
+    await world.pool.execute(
+        "INSERT INTO app.judged_windows (kind, opens, area) VALUES ($1, '2026-01-01', $2)", TALK, WEST
+    )
+    await world.advance(FEB_4)
+    assert sorted(await world.said(ContactMissed, "kind", "area")) == [
+        (TALK, EAST),
+        (CALL, WEST),
+        (CALL, EAST),
+    ]
+
+
+async def test_a_kind_for_the_poor_counts_them_alone_beside_one_for_all_with_the_same_days(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls_of_the_poor = [
+        kept.model_copy(update={"applies_to": AppliesTo.POOR}) if kept.kind is CALL else kept
+        for kept in POLICY.commitments
+    ]
+    monkeypatch.setattr(
+        "tests.integration.contact_world.POLICY",
+        POLICY.model_copy(update={"commitments": tuple(calls_of_the_poor)}),
+    )
+    await world.hear(registered("ada"), registered("ben", poor=True))
+    await world.tell("ben", TALK, JAN_10, JAN_10)
+    await world.advance(FEB_4)
+    assert sorted(await world.said(ContactMissed, "kind", "child_id")) == [
+        (TALK, str(named("ada"))),
+        (CALL, str(named("ben"))),
+    ]
 
 
 async def test_a_late_visit_told_while_its_window_is_judged_always_makes_good(

@@ -1,8 +1,9 @@
 """The calendar of promises: the windows of each kind (policy.md, Commitments and windows)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 from services.contact.domain.policy import AppliesTo, Cadence, Commitment, Policy, Term
 from shared.contracts.event import ContactKind
@@ -31,6 +32,16 @@ def windows_due(policy: Policy, first: date, before: date) -> list[Window]:
     """Return the windows with first <= due < before, ordered by due day, then kind."""
     touching = _touching(policy, first - timedelta(days=policy.grace_days_max), before)
     return sorted((w for w in touching if first <= w.due < before), key=_judging_order)
+
+
+def of_the_same_days(windows: Iterable[Window]) -> list[list[Window]]:
+    """Return *windows* by their days, the first due first: what is known of a child counts for all kinds alike."""
+    in_order = sorted(windows, key=_days)
+    return [list(together) for _, together in groupby(in_order, key=_days)]
+
+
+def _days(window: Window) -> tuple[date, date, date]:
+    return window.due, window.closes, window.opens
 
 
 def windows_running(policy: Policy, day: date) -> list[Window]:
