@@ -51,7 +51,7 @@ class StreamFull(Exception):
 
 
 class ForeignStream(Exception):
-    """The stream holds the events of another log: somebody must say which of the two is right."""
+    """The stream holds the events of another log, or lost its own: somebody must say which of the two is right."""
 
 
 @dataclass
@@ -142,6 +142,11 @@ class Relay:
         self.state.stream_sequence = info.state.last_seq
         self.state.published, self.state.found_its_place = START, False
         if info.state.last_seq:
+            # An empty one that counts on leaves readers waiting for what stood there; one made anew begins at one.
+            if not info.state.messages:
+                raise ForeignStream(
+                    f"{stream_of(self._service)} lost all, and counts from {info.state.last_seq}"
+                )
             last = await self._js.get_msg(stream_of(self._service), info.state.last_seq)
             headers = last.headers or {}
             if headers.get(STORE) != str(self._store):

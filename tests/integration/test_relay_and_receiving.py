@@ -292,6 +292,24 @@ async def test_a_stream_cannot_be_emptied_under_its_relay(house: House) -> None:
     assert await house.in_stream() == await house.in_log()
 
 
+async def test_a_stream_left_empty_by_a_full_disk_is_said_to_be_and_made_anew_once_it_is_deleted(
+    house: House,
+) -> None:
+    js = (await house.client("operator")).jetstream()
+    await house.relay()
+    await until(lambda: _state(house.relays[0], "idle"))
+    config = (await js.stream_info(STREAM)).config
+    await js.delete_stream(STREAM)
+    config.first_seq = 2  # as a server leaves it whose disk was full at the first message
+    await js.add_stream(config)
+    await house.say(*names(3))
+    await until(lambda: _state(house.relays[0], "foreign_stream"))
+    await js.delete_stream(STREAM)
+    await house.reader()
+    assert await house.arrived()
+    assert await house.in_stream() == await house.in_log()
+
+
 async def _state(relay: Relay, name: str) -> bool:
     return relay.state.name == name
 
