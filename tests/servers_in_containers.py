@@ -32,11 +32,13 @@ class PostgresInContainer:
     """A PostgreSQL server in a container."""
 
     port: int
+    password: str = SUPERUSER_PASSWORD
+    """The superuser's."""
 
     @property
     def admin_dsn(self) -> str:
         """The address for the superuser."""
-        return self.dsn("postgres", SUPERUSER_PASSWORD, "postgres")
+        return self.dsn("postgres", self.password, "postgres")
 
     def dsn(self, role: str, secret: str, database: str) -> str:
         """Return the address of *database* for *role*."""
@@ -54,7 +56,9 @@ def postgres_in_container() -> Iterator[PostgresInContainer]:
     container.with_env(
         "POSTGRES_INITDB_ARGS", "--no-locale --locale-provider=builtin --builtin-locale=C.UTF-8"
     )
-    container.with_command(f"postgres -c config_file={configuration}")
+    container.with_command(
+        f"postgres -c config_file={configuration} -c archive_mode=on -c archive_command=true"
+    )
     with container:
         yield PostgresInContainer(int(container.get_exposed_port(5432)))
 
