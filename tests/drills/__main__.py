@@ -22,9 +22,9 @@ from tests.drills.acts import (
     CUT_SECONDS,
     cut_loudly,
     cut_silently,
-    fill_the_disk,
     hold_still,
     kill,
+    no_room,
     packets_lost,
 )
 from tests.drills.at_work import AtWork, small_county_at_work
@@ -38,6 +38,8 @@ PORTS = {"nats": 4222, "postgres": 5432}
 BETWEEN_SERVERS = 6222
 ELECTED_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
+NO_ROOM = "no space left on device"
+REFUSED_SECONDS_MAX = 60.0
 
 
 def killed() -> None:
@@ -65,7 +67,7 @@ def cut_off() -> None:
 def disk_full() -> None:
     """the disk of the streams full"""
     with small_county_at_work(SMALL_DISK) as work:
-        work.through({"disk full, then given room": partial(fill_the_disk, work.stack, "nats", "/data")})
+        work.through({"disk full, then given room": lambda: _fill(work)}, done=0.4)
 
 
 def cluster() -> None:
@@ -91,6 +93,16 @@ def _leader(stack: Stack) -> str:
                 return str(info.cluster.leader)
         time.sleep(LOOK_SECONDS)
     raise AssertionError("the registry's stream has no leader")
+
+
+def _fill(work: AtWork) -> None:
+    """Have the county go on while a stream cannot be written, and for a while longer."""
+    with no_room(work.stack, "nats", "/data"):
+        work.pace.allow(0.9)
+        assert wait_until(lambda: NO_ROOM in work.stack.compose("logs", "nats"), REFUSED_SECONDS_MAX), (
+            "every stream was written though the disk was full"
+        )
+        time.sleep(CUT_SECONDS)
 
 
 def _lose_the_leader(work: AtWork) -> None:

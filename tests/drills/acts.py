@@ -58,13 +58,18 @@ def hold_still(stack: Stack, service: str) -> None:
     run("docker", "unpause", container)
 
 
-def fill_the_disk(stack: Stack, service: str, folder: str) -> None:
-    """Leave not one byte where a container keeps its data, and give the room back."""
+@contextmanager
+def no_room(stack: Stack, service: str, folder: str) -> Iterator[None]:
+    """Leave not one block where a container keeps its data, and give the room back."""
     container = stack.container(service)
     ballast = f"{folder}/ballast"
     run("docker", "exec", container, "dd", "if=/dev/zero", f"of={ballast}", "bs=65536", check=False)
-    time.sleep(CUT_SECONDS)
-    run("docker", "exec", container, "rm", ballast)
+    free = run("docker", "exec", container, "df", "-P", folder).stdout.split()[-3]
+    assert free == "0", f"{free} blocks are left on {folder}"
+    try:
+        yield
+    finally:
+        run("docker", "exec", container, "rm", ballast)
 
 
 def _pid(stack: Stack, service: str) -> int:

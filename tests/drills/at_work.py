@@ -42,10 +42,15 @@ class AtWork:
     def tell(self, line: str) -> None:
         _tell(line)
 
-    def through(self, acts: Mapping[str, Callable[[], object]]) -> None:
-        """Do each act while the county works, and tell after how many seconds everything was ready again."""
+    def through(self, acts: Mapping[str, Callable[[], object]], done: float = 0.0) -> None:
+        """Do each act while the county works, and tell after how many seconds everything was ready again.
+
+        *done* is the share of the work that lies behind before the first.
+        """
+        self.pace.allow(done)
+        assert not done or wait_until(lambda: self.pace.waiting, FINISH_SECONDS_MAX)
         for n, (name, act) in enumerate(acts.items(), start=1):
-            self.pace.allow(n / (len(acts) + 1))
+            self.pace.allow(done + (1 - done) * n / (len(acts) + 1))
             time.sleep(UNDER_WAY_SECONDS)
             act()
             mended = time.monotonic()
