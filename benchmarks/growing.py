@@ -131,7 +131,7 @@ async def import_papers(land: Land, county: int, seed: int) -> Done:
 
 async def judge_month(land: Land) -> Done:
     """Judge a month's two kinds of windows for all children, or for as many as the time allows."""
-    pieces: list[Moment] = []
+    pieces = [land.now()]
     to = FIRST_MONTH + timedelta(days=34)
     with suppress(TimeoutError):
         async with asyncio.timeout(land.seconds):
@@ -140,8 +140,7 @@ async def judge_month(land: Land) -> Done:
     windows: int = await land.pool.fetchval(
         "SELECT count(*) FROM app.judged_windows j JOIN app.child_states s ON s.area = j.area"
     )
-    # The first piece tells when the others began; a child has two windows.
-    return Done(windows / 2 * (len(pieces) - 1) / len(pieces), pieces[0], pieces[-1])
+    return Done(windows / 2, pieces[0], pieces[-1])  # a child has two windows
 
 
 async def project_county(land: Land) -> Done:
