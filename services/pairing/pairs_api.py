@@ -22,14 +22,17 @@ from services.pairing.unpaired import unpaired_counts, unpaired_page
 from shared.contracts.event import AreaCode
 from shared.decider import Rejected
 from shared.edge import (
+    After,
     AreaAsked,
     CauseHere,
     PageHere,
     ReadingHere,
     answer,
     may,
+    positions_in,
     recorded_day,
     require_area,
+    wait_until_known,
 )
 from shared.event_store import Connection
 from shared.handling import Answer, Cause, once
@@ -63,7 +66,10 @@ def pairs_router(running: Running) -> APIRouter:
         return page.of(pairs, lambda pair: f"{pair['area']}.{pair['pair_id']}")
 
     @router.post("", status_code=201)
-    async def assign_pair(asked: NewPair, caller: Desk, cause: CauseHere) -> dict[str, Any]:
+    async def assign_pair(
+        asked: NewPair, caller: Desk, cause: CauseHere, after: After = None
+    ) -> dict[str, Any]:
+        await wait_until_known(running, positions_in(after))
         return answer(running, await _assign(running, asked, caller, cause))
 
     @router.post("/{pair_id}/end")
