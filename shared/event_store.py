@@ -120,11 +120,6 @@ class Recorded(NamedTuple):
     stored_at: datetime
 
     @property
-    def event(self) -> Event:
-        """The event itself, decoded anew each time; raises UnknownEvent or ValidationError where no contract fits."""
-        return decode(self.event_type, self.schema_version, self.data)
-
-    @property
     def place(self) -> Position:
         return Position(self.tx, self.position)
 
@@ -144,6 +139,15 @@ class Outgoing(NamedTuple):
     correlation_id: str
     traceparent: str | None
     data: str
+
+    @property
+    def event(self) -> Event:
+        """The event itself, decoded anew each time; raises UnknownEvent or ValidationError where no contract fits."""
+        return decode(self.event_type, self.schema_version, self.data)
+
+    @property
+    def place(self) -> Position:
+        return Position(self.tx, self.position)
 
 
 class Outcome(StrEnum):
@@ -357,18 +361,13 @@ async def load_many(connection: Connection, stream_ids: Sequence[str]) -> dict[s
     return streams
 
 
-async def read_after(connection: Connection, checkpoint: Position, limit: int) -> list[Recorded]:
-    """Return up to *limit* events after *checkpoint* in the order of the log.
+async def read_after(connection: Connection, checkpoint: Position, limit: int) -> list[Outgoing]:
+    """Return up to *limit* events after *checkpoint* in the order of the log, as they go out to the bus.
 
     A transaction that commits late is never skipped: nothing is returned beyond the horizon, the
     oldest transaction still open.
     """
-    return _recorded(await connection.fetch(SQL.read_after, checkpoint.tx, checkpoint.position, limit))
-
-
-async def read_to_publish(connection: Connection, checkpoint: Position, limit: int) -> list[Outgoing]:
-    """Return the same events as `read_after`, as they go out to the bus."""
-    rows = await connection.fetch(SQL.read_to_publish, checkpoint.tx, checkpoint.position, limit)
+    rows = await connection.fetch(SQL.read_after, checkpoint.tx, checkpoint.position, limit)
     return [Outgoing(*row) for row in rows]
 
 
@@ -399,7 +398,3 @@ async def horizon_lag(connection: Connection) -> float:
     """Return for how many seconds the oldest write transaction of the cluster has been open."""
     seconds: float = await connection.fetchval(SQL.horizon_lag)
     return seconds
-
-
-def _recorded(rows: Iterable[asyncpg.Record]) -> list[Recorded]:
-    return [Recorded(*row) for row in rows]

@@ -55,14 +55,8 @@ SELECT stream_id, event_type, schema_version, data::text
   FROM kernel.events WHERE stream_id = ANY ($1::text[]) ORDER BY stream_id, version
 
 -- name: read_after
--- The only legal read of the whole log: one statement, so that one snapshot holds for both conditions.
-SELECT tx, position, version, schema_version, event_id, stream_id, event_type, data::text, meta::text, stored_at
-  FROM kernel.events
- WHERE (tx, position) > ($1::bigint, $2::bigint) AND tx < (SELECT kernel.horizon())
- ORDER BY tx, position LIMIT $3::int
-
--- name: read_to_publish
--- The same, written out as headers say it: cheaper here than event by event in the relay.
+-- The only legal read of the whole log: one statement, so that one snapshot holds for both conditions. It writes out
+-- what headers say, which is cheaper here than event by event in the relay.
 SELECT tx, position, event_id::text, stream_id, event_type, version, schema_version,
        to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS stored_at,
        data->>'area' AS area, meta->>'correlation_id' AS correlation_id, meta->>'traceparent' AS traceparent, data::text

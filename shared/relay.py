@@ -17,7 +17,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from shared.envelope import STORE, Message, messages_of, place_of
 from shared.event_store import SQL as LOG_SQL
-from shared.event_store import START, Pool, Position, read_to_publish
+from shared.event_store import START, Pool, Position, read_after
 from shared.lease import Lease
 from shared.provisioning import STREAM_BYTES_MAX, ensure_stream, keep_readers
 from shared.stopping import stop_if_cancelled
@@ -198,7 +198,7 @@ class Relay:
     async def _batch_after(self, place: Position) -> Sequence[Message]:
         assert self._store is not None  # noqa: S101 - set by _resume
         async with self._pool.acquire() as connection:
-            page = await read_to_publish(connection, place, BATCH_MAX)
+            page = await read_after(connection, place, BATCH_MAX)
         sizes = accumulate(len(outgoing.data) for outgoing in page)
         fitting = sum(size <= BATCH_BYTES_MAX for size in sizes)
         return messages_of(self._service, self._store, page[: max(fitting, 1)])

@@ -148,7 +148,7 @@ class KithSide:
 
     async def lose(self) -> float:
         """Return how many of the events that many writers append a tailing reader never sees."""
-        seen: set[UUID] = set()
+        seen: set[str] = set()
         over = asyncio.Event()
 
         async def tail() -> None:

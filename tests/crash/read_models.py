@@ -8,7 +8,7 @@ import asyncpg
 from kith.embedded.databases import owner_of, prepare_databases
 from services.reporting.rebuilding import rebuild
 from shared.envelope import Received, messages_of, read_envelope
-from shared.event_store import START, Pool, read_to_publish, store_id
+from shared.event_store import START, Pool, read_after, store_id
 from shared.migrate import migrate
 from shared.reader import Project
 from shared.scope import WHOLE_SCOPE
@@ -62,7 +62,7 @@ async def _told(house: House, source: str) -> Sequence[Received]:
     connection = await asyncpg.connect(house.deployment.owner_dsn(house.postgres, source))
     try:
         log = await store_id(connection)
-        while page := await read_to_publish(connection, place, PAGE):
+        while page := await read_after(connection, place, PAGE):
             messages = messages_of(source, log, page)
             told += [read_envelope(source, one.headers, one.body).open() for one in messages]
             place = messages[-1].place

@@ -247,7 +247,7 @@ class Follower:
             assert recorded.version == self.versions[recorded.stream_id] + 1
             self.checkpoint = recorded.place
             self.versions[recorded.stream_id] = recorded.version
-            self.seen.append(recorded.event_id)
+            self.seen.append(UUID(recorded.event_id))
         return len(page)
 
     async def read_all(self, limit: int) -> None:
