@@ -30,19 +30,21 @@ def plot(title: str, lines: list[Line]) -> str:
         f'<text x="{across(x):.0f}" y="{HEIGHT - MARGIN + 18}" text-anchor="middle">{x:,.0f}</text>'
         for x in sorted(set(xs))
     ]
+    upwards = sorted(lines, key=lambda line: line.points[-1][1])
+    upper = upwards[len(lines) // 2 :]
     for number, line in enumerate(lines):
-        parts += _drawn(
-            line, COLOURS[number % len(COLOURS)], [(across(x), up(y)) for x, y in line.points], number
-        )
+        # Numbers of the upper lines stand above them, those of the others below: lines may lie close together.
+        aside = -8 if line in upper else 18
+        places = [(across(x), up(y)) for x, y in line.points]
+        parts += _drawn(line, COLOURS[number % len(COLOURS)], places, number, aside)
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _drawn(line: Line, colour: str, places: list[tuple[float, float]], number: int) -> list[str]:
+def _drawn(line: Line, colour: str, places: list[tuple[float, float]], number: int, aside: int) -> list[str]:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    under = 18 if number else -8  # the numbers of the first line stand above it, where others lie close below
     marks = [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
-        f'<text x="{x:.1f}" y="{y + under:.1f}" text-anchor="middle" fill="{colour}">{value:,.0f}</text>'
+        f'<text x="{x:.1f}" y="{y + aside:.1f}" text-anchor="middle" fill="{colour}">{value:,.0f}</text>'
         for (x, y), (_, value) in zip(places, line.points, strict=True)
     ]
     name = f'<text x="{MARGIN + 10}" y="{MARGIN + 16 * number}" fill="{colour}">{line.name}</text>'
