@@ -1,7 +1,7 @@
 """The append-only log of a service: append if nobody else did, load a stream, read everything in order."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,12 +29,12 @@ else:
 
 ACQUIRE_SECONDS = 5.0
 """How long a request waits for a free connection before it is told to come again."""
-OVERTAKEN_MAX = 20
-"""Tries of an append outside a transaction: each begins a new one, so being overtaken is no conflict."""
 EVENTS_MAX = 20_000
 """Events in one append_many: a longer one would hold every reader's horizon for seconds."""
 COPIED_MIN = 100
 """Events from which on COPY, which takes two round trips more, is faster than one statement with arrays."""
+STREAMS_KEY = "streams_pkey"
+"""What beginning a stream breaks that is there already."""
 COLUMNS = ("tx", "version", "schema_version", "event_id", "stream_id", "event_type", "data", "meta")
 """What is written of an event; its position and time are the server's."""
 
@@ -162,14 +162,6 @@ class Outcome(StrEnum):
 OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
-@dataclass(frozen=True, slots=True)
-class BulkAnswer:
-    """The outcome of each append in the order it was given, and the last position written, if any."""
-
-    outcomes: tuple[Outcome, ...]
-    position: Position | None
-
-
 class WrongVersion(Exception):
     """The stream is not at the version that was expected: load it again and decide anew."""
 
@@ -191,33 +183,38 @@ def _traced(events: int) -> AbstractContextManager[str | None]:
     return span("append", "client", {"db.system.name": "postgresql", "kith.events": events})
 
 
-async def append(connection: Connection, wanted: Append, meta: Meta) -> Position:
-    """Append to one stream and return the last position written.
+async def append(connection: Connection, wanted: Append, meta: Meta) -> None:
+    """Append to one stream.
 
     Raises WrongVersion, ClaimTaken, or Overtaken (any version was expected, but this transaction
-    began before the stream's last one). With claims, events that are in the log already count as
-    appended; without, a repeat raises UniqueViolationError or WrongVersion, and `once` answers it from
-    the first.
+    began before the stream's last one). A stream that was expected not to be there and is makes the
+    transaction unusable. With claims, events that are in the log already count as appended; without,
+    a repeat raises UniqueViolationError or WrongVersion, and `once` answers it from the first.
     """
     if wanted.claims or wanted.releases:
-        return await _append_with_claims(connection, wanted, meta)
-    for _ in range(1 if wanted.expected is not None or connection.is_in_transaction() else OVERTAKEN_MAX):
-        row = await _append_one(connection, wanted, meta)
-        if row is not None:
-            return Position(*row)
-    raise Overtaken(wanted.stream) if wanted.expected is None else WrongVersion(wanted.stream)
+        await _append_with_claims(connection, wanted, meta)
+        return
+    try:
+        with _traced(len(wanted.events)) as traceparent:
+            done = await _append_alone(connection, wanted, meta.as_json(traceparent))
+    except asyncpg.UniqueViolationError as begun:
+        if begun.constraint_name != STREAMS_KEY:
+            raise
+        raise WrongVersion(wanted.stream) from begun
+    if done.endswith(" 0"):  # as many rows were written
+        raise Overtaken(wanted.stream) if wanted.expected is None else WrongVersion(wanted.stream)
 
 
-async def _append_one(connection: Connection, wanted: Append, meta: Meta) -> asyncpg.Record | None:
-    """Return where the last event was written, None on a conflict."""
+def _append_alone(connection: Connection, wanted: Append, why: str) -> Coroutine[None, None, str]:
     stream, events, expected = wanted.stream, wanted.events, wanted.expected
-    with _traced(len(events)) as traceparent:
-        why = meta.as_json(traceparent)
-        if len(events) == 1:
-            query = SQL.append_next if expected else SQL.append_first
-            return await connection.fetchrow(query, stream, expected, *_written(events[0]), why)
+    if len(events) > 1:
         written = zip(*map(_written, events), strict=True)
-        return await connection.fetchrow(SQL.append_several, stream, expected, *written, why)
+        return connection.execute(SQL.append_several, stream, *written, why, expected)
+    if expected is None:
+        return connection.execute(SQL.append_last, stream, *_written(events[0]), why)
+    if expected == 0:
+        return connection.execute(SQL.append_first, stream, *_written(events[0]), why)
+    return connection.execute(SQL.append_next, stream, *_written(events[0]), why, expected)
 
 
 def _written(new: NewEvent) -> Written:
@@ -226,28 +223,27 @@ def _written(new: NewEvent) -> Written:
     return event_id, type(event).__name__, event.schema_version, event.model_dump_json()
 
 
-async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> Position:
-    answer = await append_many(connection, [wanted], meta)
-    match answer.outcomes[0]:
+async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> None:
+    match (await append_many(connection, [wanted], meta))[0]:
         case Outcome.CLAIMED:
             raise ClaimTaken(wanted.claims)
         case Outcome.CONFLICT:
             raise WrongVersion(wanted.stream)
-        case Outcome.TAKEN | Outcome.ALREADY:
-            return answer.position or await last_position(connection)
 
 
 async def append_many(
     connection: Connection, appends: Sequence[Append], meta: Meta, *, copied_min: int = COPIED_MIN
-) -> BulkAnswer:
-    """Append to many streams, each for itself; the streams must differ, at most EVENTS_MAX events in all.
+) -> tuple[Outcome, ...]:
+    """Append to many streams, each for itself, and return what became of each, in their order.
+
+    The streams must differ, and have at most EVENTS_MAX events in all.
 
     A stream that expects any version is never a conflict: raises Overtaken instead, and the whole
     transaction must be tried again, as where another has begun one of the streams at this very moment.
     From *copied_min* events on they are sent by COPY.
     """
     if not appends:
-        return BulkAnswer((), None)
+        return ()
     _check_size(appends)
     count = sum(len(wanted.events) for wanted in appends)
     with _traced(count) as traceparent:
@@ -258,12 +254,12 @@ async def append_many(
             async with nullcontext() if connection.is_in_transaction() else connection.transaction():
                 return await _copy_many(connection, appends, why)
         except asyncpg.UniqueViolationError as raced:
-            if raced.constraint_name != "streams_pkey":
+            if raced.constraint_name != STREAMS_KEY:
                 raise
             raise Overtaken("a stream that another transaction has begun") from raced
 
 
-async def _insert_many(connection: Connection, appends: Sequence[Append], why: str) -> BulkAnswer:
+async def _insert_many(connection: Connection, appends: Sequence[Append], why: str) -> tuple[Outcome, ...]:
     flat = [
         (*_written(new), n, i)
         for n, wanted in enumerate(appends, start=1)
@@ -272,12 +268,10 @@ async def _insert_many(connection: Connection, appends: Sequence[Append], why: s
     rows = await connection.fetch(
         SQL.append_many, *_streams(appends), *_claims(appends), *zip(*flat, strict=True), why
     )
-    outcomes = _outcomes(appends, [row["outcome"] for row in rows])
-    newest = rows[0]["last_position"]
-    return BulkAnswer(outcomes, None if newest is None else Position(rows[0]["tx"], newest))
+    return _outcomes(appends, [row["outcome"] for row in rows])
 
 
-async def _copy_many(connection: Connection, appends: Sequence[Append], why: str) -> BulkAnswer:
+async def _copy_many(connection: Connection, appends: Sequence[Append], why: str) -> tuple[Outcome, ...]:
     """Take the streams, then send the events of those that were taken."""
     firsts = [wanted.events[0].event_id for wanted in appends]
     row, written = await asyncio.gather(
@@ -291,12 +285,11 @@ async def _copy_many(connection: Connection, appends: Sequence[Append], why: str
         for wanted, events, outcome, stood in zip(appends, written, outcomes, row["stood"], strict=True)
         if outcome is Outcome.TAKEN
     ]
-    if not taken:
-        return BulkAnswer(outcomes, None)
-    await connection.copy_records_to_table(
-        "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, why)
-    )
-    return BulkAnswer(outcomes, Position(tx, await connection.fetchval(SQL.last_of, tx)))
+    if taken:
+        await connection.copy_records_to_table(
+            "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, why)
+        )
+    return outcomes
 
 
 async def _written_out(appends: Sequence[Append]) -> list[list[Written]]:

@@ -63,8 +63,8 @@ async def _append(connection: Connection, window: Window, judged: Sequence[Judge
     for some in _bounded(judged):
         streams = [(_stream(window, village.area), [*map(with_id, said)]) for village, said in some]
         appends = [Append(stream, events[:EVENTS_MAX], expected=0) for stream, events in streams]
-        answer = await append_many(connection, appends, meta)
-        for one, (stream, events), outcome in zip(some, streams, answer.outcomes, strict=True):
+        outcomes = await append_many(connection, appends, meta)
+        for one, (stream, events), outcome in zip(some, streams, outcomes, strict=True):
             if outcome is Outcome.TAKEN:
                 await _append_rest(connection, stream, events, meta)
                 won.append(one)

@@ -174,8 +174,8 @@ async def _enlist(
         Append(CARER.stream(carer_id), _new(events, CARER.stream(carer_id), cause), expected=0)
         for carer_id, (_, events) in taken.items()
     ]
-    answer = await append_many(connection, appends, cause.meta)
-    if any(outcome is not Outcome.TAKEN for outcome in answer.outcomes):
+    appended = await append_many(connection, appends, cause.meta)
+    if any(outcome is not Outcome.TAKEN for outcome in appended):
         raise WrongVersion("a carer of this list was enlisted beside it")
     await project_carers(connection, [event for _, events in taken.values() for event in events])
     kept = [(carer_id, application.person.kept()) for carer_id, (application, _) in taken.items()]

@@ -80,9 +80,9 @@ async def assign_pairs(
             carers[wish.carer_id] = replace(carer, load=carer.load + 1)
             decided.append((wish, assigned))
     appends = [_opening(assigned, cause) for _, assigned in decided]
-    answer = await append_many(connection, appends, cause.meta)
+    outcomes = await append_many(connection, appends, cause.meta)
     pairs = []
-    for (wish, assigned), outcome in zip(decided, answer.outcomes, strict=True):
+    for (wish, assigned), outcome in zip(decided, outcomes, strict=True):
         if outcome is Outcome.TAKEN:
             pairs.append(assigned)
         else:
@@ -135,8 +135,8 @@ async def change_pairs(connection: Connection, orders: Sequence[Order], meta: Me
             states[stream] = PAIR.evolve(states[stream], event)
             new[stream].append(NewEvent(order.event_id, event))
     appends = [_change(stream, events, len(past[stream])) for stream, events in new.items()]
-    answer = await append_many(connection, appends, meta)
-    if Outcome.CONFLICT in answer.outcomes:
+    outcomes = await append_many(connection, appends, meta)
+    if Outcome.CONFLICT in outcomes:
         raise Overtaken("a pair that this transaction holds was changed past it")
     happened = [made.event for events in new.values() for made in events]
     await project_pairs(connection, happened)

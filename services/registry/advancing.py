@@ -53,8 +53,8 @@ async def _close_some(running: Running, cause: Cause, to: date) -> int:
 
     async def work(connection: Connection) -> dict[str, Any]:
         appends = [_closing(row) for row in await connection.fetch(SQL.still_open, due, to)]
-        answer = await append_many(connection, appends, cause.meta)
-        if Outcome.CONFLICT in answer.outcomes:
+        outcomes = await append_many(connection, appends, cause.meta)
+        if Outcome.CONFLICT in outcomes:
             raise WrongVersion(RULE)
         await project_children(connection, [new.event for wanted in appends for new in wanted.events])
         return {}

@@ -167,10 +167,10 @@ async def _open_files(
         )
         for opening, event in zip(openings, registered, strict=True)
     ]
-    answer = await append_many(connection, appends, importing.cause.meta)
+    outcomes = await append_many(connection, appends, importing.cause.meta)
     taken = [
         (opening, event)
-        for opening, event, outcome in zip(openings, registered, answer.outcomes, strict=True)
+        for opening, event, outcome in zip(openings, registered, outcomes, strict=True)
         if outcome is Outcome.TAKEN
     ]
     await project_children(connection, [event for _, event in taken])

@@ -1,6 +1,7 @@
 """The event store: nothing lost, nothing doubled, order kept, whoever writes at the same time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -25,7 +26,6 @@ from shared.event_store import (
     append,
     append_many,
     claim_owners,
-    last_position,
     load,
     read_after,
 )
@@ -50,6 +50,18 @@ async def pool(service_pool: ServicePools) -> Pool:
     return await service_pool("pairing")
 
 
+async def until_not_overtaken(pool: Pool, write: Callable[[Connection], Awaitable[object]]) -> None:
+    for _ in range(200):
+        try:
+            async with pool.acquire() as connection:
+                await write(connection)
+        except Overtaken:
+            await asyncio.sleep(0.005)
+        else:
+            return
+    raise AssertionError("never got through")
+
+
 async def everything(pool: Pool) -> list[str]:
     async with pool.acquire() as connection:
         return [f"{one.stream_id}@{one.version}" for one in await read_after(connection, START, 10_000)]
@@ -58,29 +70,47 @@ async def everything(pool: Pool) -> list[str]:
 async def test_what_is_appended_is_loaded_in_order(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await append(connection, Append("area-1", new("a", "b"), expected=0), META)
-        position = await append(connection, Append("area-1", new("c"), expected=2), META)
+        await append(connection, Append("area-1", new("c"), expected=2), META)
         loaded = await load(connection, "area-1")
         assert loaded == [defined("a"), defined("b"), defined("c")]
-        assert position == await last_position(connection)
     assert await everything(pool) == ["area-1@1", "area-1@2", "area-1@3"]
 
 
 async def test_an_append_at_another_version_is_refused_and_leaves_the_transaction_usable(pool: Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await append(connection, Append("area-1", new("a"), expected=0), META)
-        for wrong in (0, 2):
+        for stream, wrong in (("area-1", 2), ("area-2", 1)):
             with pytest.raises(WrongVersion):
-                await append(connection, Append("area-1", new("x"), expected=wrong), META)
-        with pytest.raises(WrongVersion):
-            await append(connection, Append("area-2", new("x"), expected=1), META)
+                await append(connection, Append(stream, new("x"), expected=wrong), META)
         await append(connection, Append("area-1", new("b"), expected=1), META)
     assert await everything(pool) == ["area-1@1", "area-1@2"]
 
 
+@pytest.mark.parametrize("again", [new("x"), new("x", "y")], ids=["one event", "several"])
+async def test_a_stream_that_is_there_is_not_begun_a_second_time(pool: Pool, again: list[NewEvent]) -> None:
+    async with pool.acquire() as connection:
+        await append(connection, Append("area-1", new("a"), expected=0), META)
+        with pytest.raises(WrongVersion):
+            await append(connection, Append("area-1", again, expected=0), META)
+    assert await everything(pool) == ["area-1@1"]
+
+
+async def test_of_two_that_begin_a_stream_at_once_one_is_told_that_it_is_there(pool: Pool) -> None:
+    async with pool.acquire() as first, pool.acquire() as second:
+        async with first.transaction():
+            await append(first, Append("area-1", new("a"), expected=0), META)
+            late = asyncio.ensure_future(append(second, Append("area-1", new("b"), expected=0), META))
+            await asyncio.wait([late], timeout=0.1)
+            assert not late.done()
+        with pytest.raises(WrongVersion):
+            await late
+    assert await everything(pool) == ["area-1@1"]
+
+
 async def test_concurrent_appends_lose_nothing_and_fork_no_stream(pool: Pool) -> None:
     async def add(n: int) -> None:
-        async with pool.acquire() as connection:
-            await append(connection, Append(f"area-{n % 3}", new(f"e{n}")), META)
+        wanted = Append(f"area-{n % 3}", new(f"e{n}"))
+        await until_not_overtaken(pool, lambda connection: append(connection, wanted, META))
 
     await asyncio.gather(*(add(n) for n in range(90)))
     assert sorted(await everything(pool)) == sorted(f"area-{s}@{v}" for s in range(3) for v in range(1, 31))
@@ -118,7 +148,7 @@ async def test_a_transaction_that_began_before_the_streams_last_one_is_turned_aw
 async def test_a_bulk_append_answers_for_each_stream(pool: Pool, copied_min: int) -> None:
     async with pool.acquire() as connection:
         await append_many(connection, [Append("area-1", new("a"), 0, claims=["key-1"])], META)
-        answer = await append_many(
+        outcomes = await append_many(
             connection,
             [
                 Append("area-1", new("a"), 0),
@@ -129,8 +159,7 @@ async def test_a_bulk_append_answers_for_each_stream(pool: Pool, copied_min: int
             META,
             copied_min=copied_min,
         )
-        assert answer.outcomes == (Outcome.ALREADY, Outcome.TAKEN, Outcome.CLAIMED, Outcome.CONFLICT)
-        assert answer.position == await last_position(connection)
+        assert outcomes == (Outcome.ALREADY, Outcome.TAKEN, Outcome.CLAIMED, Outcome.CONFLICT)
         owners = await claim_owners(connection, ["key-1", "key-2", "key-3"])
     assert owners == {"key-1": "area-1", "key-2": "area-2"}
     assert await everything(pool) == ["area-1@1", "area-2@1", "area-2@2"]
@@ -141,9 +170,8 @@ async def test_a_long_append_continues_streams_in_order(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await append_many(connection, [Append(stream, new(f"{stream}/0")) for stream in streams], META)
         long = [Append(stream, new(*(f"{stream}/{n}" for n in range(1, 100))), 1) for stream in streams]
-        answer = await append_many(connection, long, META)
-        assert answer.outcomes == (Outcome.TAKEN,) * 3
-        assert answer.position == await last_position(connection)
+        outcomes = await append_many(connection, long, META)
+        assert outcomes == (Outcome.TAKEN,) * 3
         for stream in streams:
             assert await load(connection, stream) == [defined(f"{stream}/{n}") for n in range(100)]
     assert sorted(await everything(pool)) == sorted(
@@ -154,8 +182,8 @@ async def test_a_long_append_continues_streams_in_order(pool: Pool) -> None:
 async def test_one_of_two_streams_of_a_call_gets_the_claim_that_both_want(pool: Pool) -> None:
     async with pool.acquire() as connection:
         wanted = [Append(f"area-{n}", new(f"e{n}"), 0, claims=["same"]) for n in (2, 1)]
-        answer = await append_many(connection, wanted, META)
-    assert answer.outcomes == (Outcome.TAKEN, Outcome.CLAIMED)
+        outcomes = await append_many(connection, wanted, META)
+    assert outcomes == (Outcome.TAKEN, Outcome.CLAIMED)
 
 
 async def test_a_claim_holds_until_an_append_releases_it(pool: Pool) -> None:
@@ -172,15 +200,8 @@ async def test_concurrent_bulk_appends_over_the_same_streams_do_not_deadlock(poo
     async def add(n: int) -> int:
         streams = [f"area-{(n * 7 + step) % 12}" for step in range(4)]
         wanted = [Append(stream, new(f"{n}/{stream}")) for stream in reversed(streams)]
-        for _ in range(200):
-            try:
-                async with pool.acquire() as connection:
-                    await append_many(connection, wanted, META)
-            except Overtaken:
-                await asyncio.sleep(0.005)
-            else:
-                return len(wanted)
-        raise AssertionError("never got through")
+        await until_not_overtaken(pool, lambda connection: append_many(connection, wanted, META))
+        return len(wanted)
 
     added = sum(await asyncio.gather(*(add(n) for n in range(200))))
     assert len(await everything(pool)) == added == 800

@@ -175,7 +175,7 @@ class Hand:
         await self.begin(numbered=False)
         try:
             await self._write(wanted, bulk=bulk)
-        except (Overtaken, *LOST):
+        except (Overtaken, WrongVersion, *LOST):
             await self.end(commit=False)
         if alone:
             await self.end(commit=True)
@@ -189,7 +189,11 @@ class Hand:
             try:
                 before = await self._here(one)
                 await append(self.connection, one, META)
-            except (WrongVersion, ClaimTaken):
+            except ClaimTaken:
+                continue
+            except WrongVersion:
+                if one.expected == 0:
+                    raise
                 continue
             if not before:
                 await self._note([one])
@@ -204,12 +208,8 @@ class Hand:
     async def _append_many(self, appends: Sequence[Append]) -> list[Append]:
         # Long appends go another way to the server: the laws hold for both, whatever the size.
         copied_min = 1 if len(appends) == STREAMS else COPIED_MIN
-        answer = await append_many(self.connection, appends, META, copied_min=copied_min)
-        return [
-            wanted
-            for wanted, outcome in zip(appends, answer.outcomes, strict=True)
-            if outcome is Outcome.TAKEN
-        ]
+        outcomes = await append_many(self.connection, appends, META, copied_min=copied_min)
+        return [wanted for wanted, outcome in zip(appends, outcomes, strict=True) if outcome is Outcome.TAKEN]
 
     async def _append(self, wish: Wish) -> Append:
         stream = f"law-{self.book.name}-{wish.stream}"

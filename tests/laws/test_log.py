@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from shared.event_store import Append, Overtaken, Position, append, claim_owners, last_position
+from shared.event_store import Append, Overtaken, append, claim_owners, last_position
 from tests.conftest import ServiceDatabase, ServiceDatabases
 from tests.integration.test_event_store import META, new
 from tests.laws.bounds import bounded
@@ -202,6 +202,6 @@ async def test_an_append_that_waited_while_its_claim_was_given_back_is_tried_aga
         await connection.close()
 
 
-async def _must_be_overtaken(claiming: Coroutine[Any, Any, Position]) -> None:
+async def _must_be_overtaken(claiming: Coroutine[Any, Any, None]) -> None:
     with pytest.raises(Overtaken):
         await claiming
