@@ -17,13 +17,11 @@ class Queries:
         self.by_name = {name: body.strip().rstrip(";") for name, body in zip(names, bodies, strict=True)}
         if len(self.by_name) != len(names):
             raise ValueError(f"{path.name} names a query twice")
+        vars(self).update(self.by_name)
 
     def __getattr__(self, name: str) -> str:
-        """Return the text of the query *name*; raise AttributeError where the file has none."""
-        try:
-            return self.by_name[name]
-        except KeyError:
-            raise AttributeError(f"{self.path.name} has no query named {name}") from None
+        """Raise AttributeError for a query *name* that the file has not; those that it has are attributes."""
+        raise AttributeError(f"{self.path.name} has no query named {name}")
 
 
 def queries(module_file: str) -> Queries:

@@ -22,6 +22,7 @@ from shared.event_store import (
     Outcome,
     Overtaken,
     Pool,
+    Position,
     WrongVersion,
     append,
     append_many,
@@ -35,6 +36,8 @@ from tests.conftest import ServiceDatabases, ServicePools
 SPACE = UUID("00000000-0000-5000-8000-000000000000")
 META = Meta(SPACE, SPACE, "test")
 DAY = date(2026, 1, 1)
+PLANS_UNTIL_ONE_IS_KEPT = 6
+"""PostgreSQL plans a prepared statement anew five times before it keeps a plan for any values."""
 
 
 def defined(name: str) -> AreaDefined:
@@ -271,5 +274,29 @@ async def test_after_a_restore_into_another_cluster_order_goes_on_once_a_new_epo
     assert [one.event for one in seen] == [
         defined(name) for name in ("before", "restored", "after", "new stream")
     ]
+    await owner.close()
+    await service.close()
+
+
+async def test_a_new_epoch_holds_for_plans_that_were_made_before_it(
+    service_database: ServiceDatabases,
+) -> None:
+    database = await service_database("pairing")
+    owner = await asyncpg.connect(database.owner_dsn)
+    service = await asyncpg.connect(database.dsn)
+
+    async def say(name: str) -> Position:
+        for expected in (0, 1, None):
+            event = new(f"{name}/{expected}")
+            await append(service, Append(name, event, expected=expected), META)
+        seen = await read_after(service, START, 100)
+        assert len(seen) == 3 * (int(name.rpartition("-")[2]) + 1)
+        return seen[-1].place
+
+    for n in range(PLANS_UNTIL_ONE_IS_KEPT):
+        before = await say(f"area-{n}")
+    await owner.execute(epochs.SQL.begin_epoch, epochs.EPOCH)
+    after = await say(f"area-{PLANS_UNTIL_ONE_IS_KEPT}")
+    assert after.tx - before.tx > epochs.EPOCH // 2
     await owner.close()
     await service.close()
