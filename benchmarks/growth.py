@@ -66,6 +66,8 @@ class Told(NamedTuple):
     """A command that is put before each loading, on a machine that others use."""
     measuring: Sequence[str]
     """And before each measuring."""
+    settings: Mapping[str, str]
+    """Of PostgreSQL, to see what the growth comes from; such a run is told and neither kept nor drawn."""
 
 
 def main() -> None:
@@ -73,10 +75,13 @@ def main() -> None:
     told = _told()
     RESULT.parent.mkdir(exist_ok=True)
     costs: list[Cost] = []
-    with servers() as on:
+    with servers(told.settings) as on:
         for size in sorted(told.sizes):
             for service in told.services:
                 costs += uvloop.run(_measured(on, service, size, told))
+    if told.settings:
+        sys.stdout.write(_table(costs) + "\n")
+        return
     _keep(costs)
     sys.stdout.write(_table(_kept()) + "\n")
     PLOT.write_text(_drawn(_kept()), encoding="utf-8")
@@ -192,6 +197,7 @@ def _told() -> Told:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="at most, for a piece of work")
     parser.add_argument("--loading-under", default="", help="a command to put before each loading")
     parser.add_argument("--measuring-under", default="", help="a command to put before each measuring")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of PostgreSQL")
     told = parser.parse_args()
     if wrong := [size for size in told.sizes if size % COUNTY]:
         parser.error(f"no multiple of {COUNTY:,}: {wrong}")
@@ -202,6 +208,7 @@ def _told() -> Told:
         told.seconds,
         shlex.split(told.loading_under),
         shlex.split(told.measuring_under),
+        dict(one.split("=", 1) for one in told.set),
     )
 
 

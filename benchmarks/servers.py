@@ -3,10 +3,11 @@
 import itertools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg
 import nats
@@ -104,11 +105,11 @@ class Servers:
 
 
 @contextmanager
-def servers() -> Iterator[Servers]:
-    """Start both servers in a folder that is deleted afterwards."""
+def servers(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Servers]:
+    """Start both servers in a folder that is deleted afterwards, PostgreSQL with *settings* besides its own."""
     folder = Path(tempfile.mkdtemp(prefix="kith-bench-"))
     try:
-        with start_postgres(folder) as postgres, start_nats(folder) as bus:
+        with start_postgres(folder, settings) as postgres, start_nats(folder) as bus:
             yield Servers(postgres, bus, folder)
     finally:
         shutil.rmtree(folder)

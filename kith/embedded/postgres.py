@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import quote
 
@@ -102,22 +102,23 @@ class RunningPostgres:
             self.stop()
 
 
-def start_postgres(data: Path) -> RunningPostgres:
+def start_postgres(data: Path, settings: Mapping[str, str] = MappingProxyType({})) -> RunningPostgres:
     """Start the PostgreSQL of *data*, made on first use, and return when it takes connections.
 
+    *settings* are put in the place of SETTINGS of the same names.
     Call it from the main thread: the server ends with the thread that started it. A server that was left
     behind on this folder is stopped first. Raises Failed when the folder is in use or it does not start.
     """
     data = data.resolve()
     lock = FolderLock(data, "postgres")
     try:
-        return _start(data, lock)
+        return _start(data, lock, settings)
     except BaseException:
         lock.release()
         raise
 
 
-def _start(data: Path, lock: FolderLock) -> RunningPostgres:
+def _start(data: Path, lock: FolderLock, changed: Mapping[str, str]) -> RunningPostgres:
     account = account_for_postgres(data)
     binaries = binaries_for(installed_binaries(), account) / "bin"
     cluster = home_for(data, account) / "cluster"
@@ -129,7 +130,7 @@ def _start(data: Path, lock: FolderLock) -> RunningPostgres:
 
     port = kept_port(data, "postgres")
     log = data / "logs" / "postgres.log"
-    settings = SETTINGS | {"archive_command": archiving_into(cluster.parent)}
+    settings = {**SETTINGS, "archive_command": archiving_into(cluster.parent), **changed}
     process = spawn(
         [binaries / "postgres", "-D", cluster, "-p", str(port), *as_words(settings)],
         log,
