@@ -25,6 +25,7 @@ from shared.relay import Relay
 from shared.scope import WHOLE_SCOPE
 from shared.subjects import question_subject, stream_of
 from tests.conftest import ServiceDatabases, ServicePools
+from tests.crash.proxy import Link, Proxy
 from tests.integration.test_event_store import META, SPACE, new
 from tests.servers import BusServer, start_bus
 
@@ -69,9 +70,10 @@ class House:
         self.relays: list[Relay] = []
         self.receivings: list[Receiving] = []
 
-    async def client(self, user: str) -> Client:
+    async def client(self, user: str, through: Link | None = None) -> Client:
+        url = self.bus.url_for(user)
         client = await nats.connect(
-            self.bus.url_for(user),
+            f"{url.rpartition(':')[0]}:{through.port}" if through else url,
             inbox_prefix=f"_INBOX_{user}".encode(),
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.05,
@@ -84,11 +86,12 @@ class House:
         self,
         stream_bytes_max: int = STREAM_BYTES_MAX,
         on_published: Callable[[int], None] = lambda _count: None,
+        client: Client | None = None,
     ) -> asyncio.Task[None]:
         holder = uuid5(SPACE, f"relay-{len(self.relays)}")
         relay = Relay(
             self.source,
-            await self.client("registry"),
+            client or await self.client("registry"),
             "registry",
             asyncio.Event(),
             holder,
@@ -224,6 +227,27 @@ async def test_a_batch_sent_behind_one_that_fails_is_sent_once_more_and_is_there
     assert await house.in_stream() == await house.in_log()
 
 
+async def test_a_batch_that_arrives_after_another_relay_took_over_is_refused(house: House) -> None:
+    bus_port = int(house.bus.url_for("registry").rpartition(":")[2])
+    with Proxy() as proxy:
+        cable = proxy.link("bus", lambda: [bus_port])
+        client = await house.client("registry", through=cable)
+        await house.relay(client=client)
+        await house.say("before")
+        await until(lambda: _published(house.relays[0], 1))
+
+        cable.hold()
+        said = client.stats["out_msgs"]
+        await house.say(*names(30))
+        await until(lambda: _sent(client, said + 30))
+        await house.source.execute("DELETE FROM kernel.leases")  # as when it stood still for a term
+        await house.relay()
+        await until(lambda: _published(house.relays[1], 30))
+        cable.release()
+        await until(lambda: _state(house.relays[0], "refused"))
+    assert await house.in_stream() == await house.in_log()
+
+
 async def test_the_bus_may_be_away_and_come_back(
     house: House, nats_server: BusServer, tmp_path: Path
 ) -> None:
@@ -308,6 +332,14 @@ async def test_a_stream_left_empty_by_a_full_disk_is_said_to_be_and_made_anew_on
     await house.reader()
     assert await house.arrived()
     assert await house.in_stream() == await house.in_log()
+
+
+async def _published(relay: Relay, count: int) -> bool:
+    return relay.state.published_total == count
+
+
+async def _sent(client: Client, count: int) -> bool:
+    return client.stats["out_msgs"] >= count
 
 
 async def _state(relay: Relay, name: str) -> bool:
