@@ -41,7 +41,7 @@ class Measured:
 
     accepted: int = 0
     answered: list[float] = field(default_factory=list)
-    """Milliseconds from sending a command to its answer."""
+    """Milliseconds from when a command was due, so that waiting for a free connection counts, to its answer."""
     seen: list[float] = field(default_factory=list)
     """Milliseconds from the answer to a dashboard that holds it; what passes before it is asked counts too."""
     newest: tuple[float, str] | None = None
@@ -100,12 +100,12 @@ async def _at_pace(
         watching = asyncio.create_task(_watch(watchers, measured, seconds))
         begun = time.perf_counter()
         for n in range(int(pace * seconds)):
-            await asyncio.sleep(max(begun + n / pace - time.perf_counter(), 0))
+            due = begun + n / pace
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            caller, body = await free.get(), await anext(commands)
             if time.perf_counter() - begun > seconds:
                 break
-            sending.append(
-                asyncio.create_task(_send(await free.get(), free, await anext(commands), measured))
-            )
+            sending.append(asyncio.create_task(_send(caller, free, body, due, measured)))
         await asyncio.gather(*sending, watching)
     return measured
 
@@ -126,13 +126,14 @@ async def _warm(free: "asyncio.Queue[Caller]", commands: AsyncIterator[bytes]) -
     return caller
 
 
-async def _send(caller: Caller, free: "asyncio.Queue[Caller]", body: bytes, measured: Measured) -> None:
-    begun = time.perf_counter()
+async def _send(
+    caller: Caller, free: "asyncio.Queue[Caller]", body: bytes, due: float, measured: Measured
+) -> None:
     answer = orjson.loads(await caller.tell("/visits", body))
     now = time.perf_counter()
     free.put_nowait(caller)
     measured.accepted += 1
-    measured.answered.append((now - begun) * 1000)
+    measured.answered.append((now - due) * 1000)
     measured.newest = (now, answer["position"])
 
 

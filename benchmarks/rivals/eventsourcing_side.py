@@ -28,7 +28,7 @@ BODY = {
     "in_file": True,
     "carer_id": None,
 }
-STREAM_EVENTS, STREAMS, PROJECTED, PAGE = 20, 50, 2_000, 500
+STREAM_EVENTS, STREAMS, PROJECTED, PAGE = 20, 50, 10_000, 500
 COUNTS = "CREATE TABLE IF NOT EXISTS counts (key uuid PRIMARY KEY, n bigint NOT NULL)"
 COUNT = "INSERT INTO counts VALUES (%s, 1) ON CONFLICT (key) DO UPDATE SET n = counts.n + 1"
 

@@ -26,6 +26,7 @@ from shared.relay import Relay
 META = Meta(UUID(int=1), UUID(int=2), "bench")
 PAGE = 500
 WAIT_SECONDS_MAX = 60.0
+VILLAGES = 1_000
 BODY = {
     "area": "431299100001",
     "on": "2026-03-01",
@@ -41,9 +42,10 @@ BODY = {
 Do = Callable[[], Awaitable[object]]
 
 
-def visit() -> VisitLogged:
-    """Return an event of the same content as the rivals'."""
-    return VisitLogged.model_validate(BODY)
+def visit(child: int = 0) -> VisitLogged:
+    """Return an event of the same content as the rivals', about a child of a village of its own."""
+    area = f"43129910{child % VILLAGES:04}"
+    return VisitLogged.model_validate(BODY | {"area": area, "child_id": UUID(int=child + 1)})
 
 
 def evolve(reached: int, event: VisitLogged) -> int:
@@ -100,8 +102,8 @@ class KithSide:
 
     async def project(self) -> float:
         """Project through the whole way: the log, the relay, the bus, reporting's tables."""
-        for _ in range(PROJECTED // STREAM_EVENTS):
-            await self._write(self._new_stream(), STREAM_EVENTS)
+        for child in range(PROJECTED // STREAM_EVENTS):
+            await self._write(self._new_stream(), STREAM_EVENTS, child)
         reader = next(one for one in readers() if one.source == "contact")
         async with (
             self._servers.client() as operator,
@@ -128,13 +130,13 @@ class KithSide:
         """Rebuild reporting's tables, all of them, from as many events."""
         dsn = await self._servers.database("reporting")
         async with self._servers.pool(self._servers.as_admin(dsn), 1) as admin, admin.acquire() as connection:
-            body = visit().model_dump_json()
+            told = [visit(n % (PROJECTED // STREAM_EVENTS)) for n in range(PROJECTED)]
             rows = [
                 (
-                    *("contact", 1, n, new_id(self._chance), n, 1, "VisitLogged", f"visits-{n % STREAMS}"),
-                    *(BODY["area"], body, "{}"),
+                    *("contact", 1, n, new_id(self._chance), n, 1, "VisitLogged", f"visits-{one.child_id}"),
+                    *(one.area, one.model_dump_json(), "{}"),
                 )
-                for n in range(1, PROJECTED + 1)
+                for n, one in enumerate(told, start=1)
             ]
             await connection.copy_records_to_table(
                 "received", schema_name="kept", columns=COLUMNS, records=rows
@@ -173,8 +175,8 @@ class KithSide:
     def _new_stream(self) -> str:
         return f"visits-{new_id(self._chance)}"
 
-    async def _write(self, stream: str, count: int) -> None:
-        events: list[Event] = [visit() for _ in range(count)]
+    async def _write(self, stream: str, count: int, child: int = 0) -> None:
+        events: list[Event] = [visit(child) for _ in range(count)]
         new = [NewEvent(new_id(self._chance), event) for event in events]
         async with self._pool.acquire() as connection:
             await append(connection, Append(stream, new, expected=0), META)

@@ -1,6 +1,7 @@
 """Every piece of work by Kith and by each rival, in turns, on one PostgreSQL: the table of rivals."""
 
 import asyncio
+import math
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -69,13 +70,19 @@ async def _beside(servers: Servers, name: str, work: Work, repetitions: int) -> 
         Figure(
             f"{name}, beside {rival}",
             mine,
-            measured.get(rival),
+            None if math.isnan(measured.get(rival, math.nan)) else measured[rival],
             work.unit,
-            note="" if rival in measured else "not installed",
+            note=_note(measured.get(rival)),
             fewer=work is LOST,
         )
         for rival in ("eventsourcing", "Emmett")
     ]
+
+
+def _note(measured: float | None) -> str:
+    if measured is None:
+        return "not installed"
+    return f"no answer in {RIVAL_SECONDS_MAX:.0f} s" if math.isnan(measured) else ""
 
 
 async def _do(side: KithSide, work: Work) -> float:
@@ -91,7 +98,7 @@ async def _do(side: KithSide, work: Work) -> float:
 
 
 async def _theirs(servers: Servers, command: list[str], work: Work) -> float:
-    """Run a rival in a process of its own on a fresh database and return what it says."""
+    """Run a rival in a process of its own on a fresh database and return what it says, NaN where it does not."""
     dsn = await servers.empty_database()
     words = [*command, dsn, work.name, str(work.workers), str(work.events), str(SECONDS)]
     process = await asyncio.create_subprocess_exec(
@@ -103,7 +110,7 @@ async def _theirs(servers: Servers, command: list[str], work: Work) -> float:
     except TimeoutError:
         process.kill()
         await process.wait()
-        return 0.0
+        return math.nan
     finally:
         await servers.drop(dsn)
     if process.returncode:

@@ -7,8 +7,8 @@ SECONDS = 2.0
 STREAM_EVENTS = 20
 """Events of a stream that is loaded."""
 STREAMS = 50
-PROJECTED = 2_000
-"""Events that are projected, over STREAMS keys."""
+PROJECTED = 10_000
+"""Events that are projected, STREAM_EVENTS of a key."""
 LOSING_WRITERS = 32
 
 

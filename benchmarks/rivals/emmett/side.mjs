@@ -12,7 +12,7 @@ import { dumbo, SQL } from '@event-driven-io/dumbo';
 
 const [dsn, work, workersText, eventsText, secondsText] = process.argv.slice(2);
 const workers = Number(workersText), events = Number(eventsText), seconds = Number(secondsText);
-const STREAM_EVENTS = 20, STREAMS = 50, PROJECTED = 2000, PAGE = 500;
+const STREAM_EVENTS = 20, STREAMS = 50, PROJECTED = 10_000, PAGE = 500;
 const visit = () => ({
   type: 'VisitLogged',
   data: {
