@@ -27,7 +27,7 @@ def main() -> int:
             shutil.rmtree(data)
     for line in story.wrong:
         story.tell(f"WRONG: {line}")
-    story.tell(f"seed {asked.seed}, {asked.kills} kills: {'FAILED' if story.wrong else 'held'}")
+    story.tell(f"seed {asked.seed}, {story.kills} kills: {'FAILED' if story.wrong else 'held'}")
     if story.wrong:
         story.tell(f"to repeat: {again} --keep")
     return 1 if story.wrong else 0

@@ -3,8 +3,9 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from shared.subjects import SERVICES
 from tests.crash.deployment import House, Replica, family, signal_all
@@ -17,7 +18,9 @@ PAUSE_SECONDS = (8.0, 15.0)
 STALL_SECONDS = (125.0, 140.0)
 """Longer than the longest wait of a service for a database that says nothing (120 s)."""
 STALLS_FROM_KILLS = 50
-"""A shorter run has no time to wait for a stall."""
+"""A shorter run has no time to wait for stalls."""
+OTHERS_A_KILL = 0.5
+"""Other acts for each kill, in a run that is long enough to do each of them with so few."""
 DOWN_SECONDS = (0.0, 3.0)
 HELD_SECONDS = (1.0, 15.0)
 BETWEEN_SECONDS_MAX = 1.0
@@ -51,25 +54,35 @@ class Chaos:
     over: Callable[[], bool]
     """Whether nobody works any more, and further acts would tell nothing."""
     streams: StreamActs = field(init=False)
+    kills: int = 0
+    """How many were done."""
+    undone: Sequence[str] = ()
+    """Acts that the run was over without."""
     _mends: dict[str, Mend] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.streams = StreamActs(self.house, self.chance)
 
     def run(self, kills: int) -> None:
-        """Kill *kills* times, with other acts between, each time while the clerk is at the next bit of work."""
-        killing = _dealt(self.chance, self._kills())
-        stalls = [self.stall] if kills >= STALLS_FROM_KILLS else []
-        others = _dealt(self.chance, [*self._others(), *stalls])
+        """Kill *kills* times, with every other act between, each time while the clerk is at the next bit of work."""
+        stalls = self._stalls() if kills >= STALLS_FROM_KILLS else []
+        others = self._others()
+        killing, other = _dealt(self.chance, self._kills()), _dealt(self.chance, others, stalls)
+        left = {*self._kills(), *others, *stalls}
+        self.tell(self.streams.copy())
+        share = max(OTHERS_A_KILL, len({*others, *stalls}) / kills)
         for n in range(kills):
             self._mend_until(time.monotonic() + PATIENCE_SECONDS, lambda: self.pace.waiting)
             if self.over():
                 break
             self.pace.allow((n + 1) / (kills + 1))
-            self._do(next(killing), f"kill {n + 1}/{kills}, {self.pace}")
-            if self.chance.random() < 0.5:
-                self._do(next(others), "and")
+            kill, *more = next(killing), *islice(other, int((n + 1) * share) - int(n * share))
+            self._do(kill, f"kill {n + 1}/{kills}, {self.pace}")
+            for act in more:
+                self._do(act, "and")
+            self.kills, left = n + 1, left - {kill, *more}
         self.heal()
+        self.undone = sorted(act.__name__ for act in left)
 
     def heal(self) -> None:
         """Mend everything that is still broken."""
@@ -105,9 +118,11 @@ class Chaos:
             self.remake_stream,
             self.delete_consumer,
             self.copy_streams,
-            self.restore_stream,
-            self.restore_stream,
+            *[self.restore_stream] * 2,
         ]
+
+    def _stalls(self) -> list[Act]:
+        return [self.stall_service, self.stall_nats, self.stall_postgres]
 
     # Kills.
 
@@ -151,11 +166,20 @@ class Chaos:
         self._mend(POSTGRES)
         return f"froze PostgreSQL, {self._freeze(POSTGRES, family(self.house.postgres.process.pid))}"
 
-    def stall(self) -> str:
+    def stall_service(self) -> str:
         """Freeze one replica past every timeout of anybody."""
         replica = self._replica()
         pids = [replica.process.process.pid]
         return f"froze {replica.name}, {self._freeze(replica.name, pids, STALL_SECONDS)}"
+
+    def stall_nats(self) -> str:
+        self._mend(NATS)
+        return f"froze NATS, {self._freeze(NATS, [self.house.bus.process.pid], STALL_SECONDS)}"
+
+    def stall_postgres(self) -> str:
+        self._mend(POSTGRES)
+        pids = family(self.house.postgres.process.pid)
+        return f"froze PostgreSQL, {self._freeze(POSTGRES, pids, STALL_SECONDS)}"
 
     def _freeze(self, name: str, pids: list[int], seconds: tuple[float, float] = PAUSE_SECONDS) -> str:
         signal_all(pids, signal.SIGSTOP)
@@ -236,7 +260,7 @@ class Chaos:
         return mend
 
     def _stream(self) -> str:
-        return self.chance.choice(SERVICES[:3])
+        return self.chance.choice(SERVICES)
 
     # Mending.
 
@@ -274,8 +298,12 @@ class Chaos:
             self._mend(name)
 
 
-def _dealt(chance: random.Random, cards: list[Act]) -> Iterator[Act]:
-    """Deal *cards* again and again, shuffled each time, so that a short run has a bit of everything."""
+def _dealt(chance: random.Random, cards: Sequence[Act], once: Sequence[Act] = ()) -> Iterator[Act]:
+    """Deal each kind of card, shuffled, and each of *once*; then *cards* again and again, shuffled each time."""
+    yield from _shuffled(chance, [*dict.fromkeys(cards), *once])
     while True:
-        chance.shuffle(cards)
-        yield from cards
+        yield from _shuffled(chance, cards)
+
+
+def _shuffled(chance: random.Random, cards: Sequence[Act]) -> list[Act]:
+    return chance.sample(cards, len(cards))

@@ -39,6 +39,13 @@ BROKEN_STREAMS = """
 SELECT s.stream_id FROM kernel.streams s LEFT JOIN kernel.events e USING (stream_id)
  GROUP BY s.stream_id, s.version HAVING count(e.*) <> s.version OR max(e.version) IS DISTINCT FROM s.version
 """
+OVERBURDENED = """
+SELECT carer_id FROM app.pairs JOIN app.carers c USING (carer_id) WHERE ended_on IS NULL
+ GROUP BY carer_id, c.capacity, c.standing HAVING count(*) > c.capacity OR c.standing <> 'cleared'
+"""
+PAIRED_TWICE = """
+SELECT child_id FROM app.pairs WHERE ended_on IS NULL GROUP BY child_id, kind HAVING count(*) > 1
+"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,17 @@ async def _events(where: Reached) -> list[str]:
     for source in SERVICES[:3]:
         kept = await _ids(where, "reporting", KEPT, source)
         found += _compare(f"what reporting keeps of {source}", kept, logs[source])
-    return found
+    return found + await _pairs(where)
+
+
+async def _pairs(where: Reached) -> list[str]:
+    """Return which pairs break the rules: who is paired with whom hangs on the order of the lists, the rules do not."""
+    overburdened = await _rows(where, "pairing", OVERBURDENED)
+    twice = await _rows(where, "pairing", PAIRED_TWICE)
+    return [
+        *(f"carer {row['carer_id']} has more children than may be" for row in overburdened[:SHOWN_MAX]),
+        *(f"child {row['child_id']} has two pairs of a kind" for row in twice[:SHOWN_MAX]),
+    ]
 
 
 async def _in_one_database(where: Reached, service: str) -> list[str]:

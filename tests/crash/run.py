@@ -25,6 +25,8 @@ class Story:
     aloud: bool
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    kills: int = 0
+    """How many were done."""
     _began: float = field(default_factory=time.monotonic)
 
     def tell(self, line: str) -> None:
@@ -40,12 +42,21 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         pace = Pace(county.commands)
         clerk = Clerk(house.deployment, county, pace, story.tell)
         clerk.start()
-        Chaos(house, chance, story.tell, pace, lambda: not clerk.working).run(kills)
+        chaos = Chaos(house, chance, story.tell, pace, lambda: not clerk.working)
+        chaos.run(kills)
+        story.kills = chaos.kills
         pace.allow(1.0)
         clerk.wait(FINISH_SECONDS_MAX)
+        story.wrong += _missed(chaos, kills)
         story.wrong += _verdict(house, county, clerk, story.tell)
         for told, times in told_errors(house).most_common():
             story.tell(f"in the logs {times} times: {told}")
+
+
+def _missed(chaos: Chaos, kills: int) -> list[str]:
+    """Tell what the run was to show and did not do."""
+    missed = [f"no {act} was done" for act in chaos.undone]
+    return [*missed, f"{chaos.kills} kills were done"] if chaos.kills < kills else missed
 
 
 def _verdict(house: House, county: CountyYear, clerk: Clerk, tell: Callable[[str], None]) -> list[str]:

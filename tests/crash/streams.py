@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from shared.provisioning import STREAM_BYTES_MAX
-from shared.subjects import stream_of
+from shared.subjects import SERVICES, stream_of
 from tests.crash.deployment import House, signal_all
 
 ASK_SECONDS_MAX = 20.0
@@ -55,7 +55,7 @@ class StreamActs:
 
     def heal(self) -> None:
         """Give every stream its room again: a copy may have been made while one was full."""
-        for service, _ in READERS:
+        for service in SERVICES:
             self.give_room(service)
 
     def delete(self, service: str) -> str:
@@ -87,10 +87,10 @@ class StreamActs:
         signal_all(pid, signal.SIGSTOP)
         try:
             self._copies += 1
-            for source, _ in READERS:
-                folder = self._folder(source)
+            for service in SERVICES:
+                folder = self._folder(service)
                 if folder.exists():
-                    shutil.copytree(folder, self._copy_of(source, self._copies), dirs_exist_ok=True)
+                    shutil.copytree(folder, self._copy_of(service, self._copies))
         finally:
             signal_all(pid, signal.SIGCONT)
         return f"made copy {self._copies} of the streams' folders"
@@ -98,8 +98,6 @@ class StreamActs:
     def restore(self, service: str) -> str:
         """Put an earlier copy of a stream's folder in its place while the server is away."""
         made = [n for n in range(1, self._copies + 1) if self._copy_of(service, n).exists()]
-        if not made:
-            return self.copy()
         number = self._chance.choice(made)
         self._house.bus.kill()
         shutil.rmtree(self._folder(service), ignore_errors=True)
