@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from shared.contracts.catalogue import decode
+from shared.contracts.catalogue import decode, encode
 from shared.contracts.event import Event
 from shared.sql import queries
 from shared.tracing import span
@@ -220,7 +220,7 @@ def _append_alone(connection: Connection, wanted: Append, why: str) -> Coroutine
 def _written(new: NewEvent) -> Written:
     """Return what of an event is its own: its id, type, schema version and body."""
     event_id, event = new
-    return event_id, type(event).__name__, event.schema_version, event.model_dump_json()
+    return event_id, type(event).__name__, event.schema_version, encode(event)
 
 
 async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> None:
