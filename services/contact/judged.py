@@ -17,13 +17,16 @@ async def record_judged(
     connection: Connection,
     window: Window,
     areas: Sequence[str],
-    ended: Sequence[UUID],
     events: Sequence[Judgement],
+    *,
+    ended: Sequence[UUID],
+    begun: Sequence[UUID],
 ) -> None:
-    """Write that *window* was judged in *areas*, whose runs it *ended*, and what else was said, *events*."""
+    """Write that *window* was judged in *areas*, what *events* say, and the runs it has *ended* and *begun*."""
     missed = [event for event in events if isinstance(event, ContactMissed)]
     await connection.execute(SQL.record_judged, window.kind, window.opens, areas)
     await connection.execute(SQL.end_runs, window.kind, ended)
+    await connection.execute(SQL.begin_runs, window.kind, window.opens, begun)
     await _record_misses(connection, window, missed)
     await record_mends(connection, [e for e in events if isinstance(e, ContactMadeGood | MissWithdrawn)])
     await _record_escalations(connection, window, [e for e in events if isinstance(e, ContactEscalated)])

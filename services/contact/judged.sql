@@ -7,16 +7,16 @@ SELECT $1::text, $2::date, u.area FROM unnest($3::text[]) AS u(area)
 -- A kept window ends the child's run.
 DELETE FROM app.runs WHERE child_id = ANY ($2::uuid[]) AND kind = $1::text
 
+-- name: begin_runs
+-- A miss after a window that was kept, or the first, begins a run.
+INSERT INTO app.runs (child_id, kind, since)
+SELECT u.child_id, $1::text, $2::date FROM unnest($3::uuid[]) AS u(child_id) ORDER BY u.child_id
+
 -- name: record_misses
--- The misses of one window; each begins a run where none goes on.
-WITH missed AS (
-  SELECT u.child_id, u.area FROM unnest($5::uuid[], $6::text[]) AS u(child_id, area) ORDER BY u.child_id
-), begun AS (
-  INSERT INTO app.runs (child_id, kind, since) SELECT m.child_id, $1::text, $2::date FROM missed m
-  ON CONFLICT (child_id, kind) DO NOTHING
-)
+-- The misses of one window.
 INSERT INTO app.misses (child_id, kind, opens, closes, due, area, state)
-SELECT m.child_id, $1::text, $2::date, $3::date, $4::date, m.area, 'outstanding' FROM missed m
+SELECT u.child_id, $1::text, $2::date, $3::date, $4::date, u.area, 'outstanding'
+  FROM unnest($5::uuid[], $6::text[]) AS u(child_id, area) ORDER BY u.child_id
 
 -- name: record_escalations
 -- The levels that one window raised children to.

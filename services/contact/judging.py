@@ -25,34 +25,26 @@ async def judge_windows(
     """
     await plan_for_these_children(connection)
     villages = await villages_to_judge(connection, windows, areas)
-    return sum(
-        [
-            await _judge(connection, window, [one for one in villages if one.kind == window.kind], policy)
-            for window in windows
+    missing = await missing_in(connection, windows, villages)
+    won = 0
+    for window in windows:
+        judged = [
+            (village, judge_village(window, village.area, village.counted, missed, policy.escalations))
+            for village, missed in zip(villages, missing, strict=True)
+            if village.kind == window.kind
         ]
-    )
+        won += await _record(connection, window, await _append(connection, window, judged))
+    return won
 
 
-async def _judge(connection: Connection, window: Window, villages: Sequence[Village], policy: Policy) -> int:
-    missing = await missing_in(connection, window, villages)
-    judged = [
-        (
-            village,
-            judge_village(
-                window,
-                village.area,
-                village.counted,
-                [missing[child_id] for child_id in village.missing],
-                policy.escalations,
-            ),
-        )
-        for village in villages
-    ]
-    won = await _append(connection, window, judged)
+async def _record(connection: Connection, window: Window, won: Sequence[Judged]) -> int:
+    """Write down what was said of these villages; return how many there are."""
     if won:
         ended = [child_id for village, _ in won for child_id in village.ended]
+        begun = [child_id for village, _ in won for child_id in village.begun]
         events = [event for _, said in won for event in said]
-        await record_judged(connection, window, [village.area for village, _ in won], ended, events)
+        areas = [village.area for village, _ in won]
+        await record_judged(connection, window, areas, events, ended=ended, begun=begun)
     return len(won)
 
 

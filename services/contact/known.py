@@ -1,8 +1,10 @@
 """What judging has to know: whom a window counts in a village, and all that a miss depends on."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, TypeVar
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -18,8 +20,11 @@ from shared.sql import queries
 SQL = queries(__file__)
 
 _NEVER_OWED = sorted(NEVER_OWED)
+_LEVELS = {level.value: level for level in EscalationLevel}
 
-Fact = TypeVar("Fact")
+Run: TypeAlias = tuple[str, UUID]
+"""Whose misses of what: a kind and a child."""
+Raised: TypeAlias = tuple[date, EscalationLevel]
 
 
 class Village(NamedTuple):
@@ -33,8 +38,15 @@ class Village(NamedTuple):
     """The first day of the run of misses that each of the missing was in before, in their order."""
     late: Sequence[UUID]
     """Those of the missing of whom a visit inside the window became known after its due day."""
+    left_later: Sequence[UUID]
+    """Those of the missing who were learned, after its due day, to have left."""
     ended: Sequence[UUID]
     """Those of the counted whose run ends, since they were kept."""
+
+    @property
+    def begun(self) -> list[UUID]:
+        """Those of the missing whose run begins with this window."""
+        return [child_id for child_id, first in zip(self.missing, self.since, strict=True) if first is None]
 
 
 async def plan_for_these_children(connection: Connection) -> None:
@@ -65,60 +77,81 @@ async def villages_to_judge(
         first.due,
         _NEVER_OWED,
     )
-    return [Village(ContactKind(kind), *facts) for kind, *facts in rows]
+    villages = [(ContactKind(kind), area) for area, kind in wanted]
+    return [Village(*villages[n - 1], *facts) for n, *facts in rows]
 
 
 async def missing_in(
-    connection: Connection, window: Window, villages: Sequence[Village]
-) -> dict[UUID, Missing]:
-    """Return all that the misses of these villages depend on; of most children nothing else is known."""
-    child_ids = [child_id for village in villages for child_id in village.missing]
-    late_ids = [child_id for village in villages for child_id in village.late]
-    since = {
-        child_id: first
+    connection: Connection, windows: Sequence[Window], villages: Sequence[Village]
+) -> list[list[Missing]]:
+    """Return, village by village, all that its misses depend on; of most children nothing else is known."""
+    kinds, opens = [window.kind for window in windows], windows[0].opens
+    closes, due = windows[0].closes, windows[0].due
+    since: dict[Run, date] = {
+        (village.kind, child_id): first
         for village in villages
         for child_id, first in zip(village.missing, village.since, strict=True)
         if first
     }
-    kind, opens, closes, due = window.kind, window.opens, window.closes, window.due
-    pairs = await connection.fetch(SQL.pairs_in_force, child_ids, closes, due)
-    late = await connection.fetch(SQL.late_visits, late_ids, kind, opens, closes, due)
-    leavings = await connection.fetch(SQL.later_leavings, child_ids, opens, closes, due, _NEVER_OWED)
-    first = min(since.values(), default=opens)
-    earlier = await connection.fetch(SQL.earlier_misses, list(since), kind, first, opens)
-    raised = await connection.fetch(SQL.raised, list(since), kind, first)
-    pairs_of = _by_child(pairs, _pair)
-    earlier_of = _by_child([row for row in earlier if row["opens"] >= since[row["child_id"]]], EarlierMiss)
-    raised_of = _by_child([row for row in raised if row["first_opens"] >= since[row["child_id"]]], _raised)
-    late_of = {child_id: LateVisit(*visit) for child_id, *visit in late}
-    leaving_of = {child_id: _leaving(*left) for child_id, *left in leavings}
-    return {
-        child_id: Missing(
-            child_id,
-            pairs_of.get(child_id, ()),
-            earlier_of.get(child_id, ()),
-            raised_of.get(child_id, ()),
-            late_of.get(child_id),
-            leaving_of.get(child_id),
-        )
-        for child_id in child_ids
-    }
+    missed_before, first = {child_id for _, child_id in since}, min(since.values(), default=opens)
+
+    async def known(query: str, child_ids: Iterable[UUID], *days: object) -> list[asyncpg.Record]:
+        asked = list(set(child_ids))
+        return await connection.fetch(query, asked, *days) if asked else []
+
+    missing = chain.from_iterable(village.missing for village in villages)
+    late = chain.from_iterable(village.late for village in villages)
+    left_later = chain.from_iterable(village.left_later for village in villages)
+    pairs = _pairs(await known(SQL.pairs_in_force, missing, closes, due))
+    earlier = _earlier(await known(SQL.earlier_misses, missed_before, kinds, first, opens), since)
+    raised = _raised(await known(SQL.raised, missed_before, kinds, first), since)
+    visits = _late_visits(await known(SQL.late_visits, late, kinds, opens, closes, due))
+    leavings = _leavings(await known(SQL.later_leavings, left_later, opens, closes, due, _NEVER_OWED))
+    return [
+        [
+            Missing(
+                child_id,
+                pairs.get(child_id, ()),
+                earlier.get((village.kind, child_id), ()),
+                raised.get((village.kind, child_id), ()),
+                visits.get((village.kind, child_id)),
+                leavings.get(child_id),
+            )
+            for child_id in village.missing
+        ]
+        for village in villages
+    ]
 
 
-def _by_child(rows: Iterable[asyncpg.Record], fact: Callable[..., Fact]) -> dict[UUID, list[Fact]]:
-    found: dict[UUID, list[Fact]] = {}
-    for child_id, *columns in rows:
-        found.setdefault(child_id, []).append(fact(*columns))
+def _pairs(rows: Iterable[asyncpg.Record]) -> dict[UUID, list[PairInForce]]:
+    found: dict[UUID, list[PairInForce]] = defaultdict(list)
+    for child_id, pair_id, carer_id, kind in rows:
+        found[child_id].append(PairInForce(pair_id=pair_id, carer_id=carer_id, kind=CarerKind(kind)))
     return found
 
 
-def _pair(pair_id: UUID, carer_id: UUID, kind: str) -> PairInForce:
-    return PairInForce(pair_id=pair_id, carer_id=carer_id, kind=CarerKind(kind))
+def _earlier(rows: Iterable[asyncpg.Record], since: Mapping[Run, date]) -> dict[Run, list[EarlierMiss]]:
+    found: dict[Run, list[EarlierMiss]] = defaultdict(list)
+    for child_id, kind, opens, made_good_on, withdrawn_on in rows:
+        if opens >= since.get((kind, child_id), date.max):
+            found[kind, child_id].append(EarlierMiss(opens, made_good_on, withdrawn_on))
+    return found
 
 
-def _raised(first_opens: date, level: str) -> tuple[date, EscalationLevel]:
-    return first_opens, EscalationLevel(level)
+def _raised(rows: Iterable[asyncpg.Record], since: Mapping[Run, date]) -> dict[Run, list[Raised]]:
+    found: dict[Run, list[Raised]] = defaultdict(list)
+    for child_id, kind, first_opens, level in rows:
+        if first_opens >= since.get((kind, child_id), date.max):
+            found[kind, child_id].append((first_opens, _LEVELS[level]))
+    return found
 
 
-def _leaving(left_on: date, reason: str, known_on: date) -> Leaving:
-    return Leaving(left_on, LeavingReason(reason), known_on)
+def _late_visits(rows: Iterable[asyncpg.Record]) -> dict[Run, LateVisit]:
+    return {(kind, child_id): LateVisit(visit_id, known_on) for child_id, kind, visit_id, known_on in rows}
+
+
+def _leavings(rows: Iterable[asyncpg.Record]) -> dict[UUID, Leaving]:
+    return {
+        child_id: Leaving(left_on, LeavingReason(reason), known_on)
+        for child_id, left_on, reason, known_on in rows
+    }

@@ -14,25 +14,31 @@ SELECT v.area, array_agg(DISTINCT st.child_id) AS children,
  GROUP BY v.area
 
 -- name: counted
--- By kind and village, which of these children the window counts by what was known on its due day, whom of them
--- no visit known by then keeps, since when those have been missed, and who of them was visited in time but told
--- of late; and the children kept whose run of misses ends.
+-- By number of the kind and village wanted, which of these children the window counts by what was known on its due
+-- day, whom of them no visit known by then keeps, since when those have been missed, who of them was visited in time
+-- but told of late, and who was known only later to have left; and the children kept whose run of misses ends. The
+-- last word on a leaving is the latest: where a former one came after the due day, so did that.
 WITH wanted AS (
-  SELECT w.area, w.kind, w.poor_only FROM unnest($2::text[], $3::text[], $4::boolean[]) AS w(area, kind, poor_only)
+  SELECT w.n, w.area, w.kind, w.poor_only
+    FROM unnest($2::text[], $3::text[], $4::boolean[]) WITH ORDINALITY AS w(area, kind, poor_only, n)
 ), living AS (
   SELECT DISTINCT ON (st.child_id) st.child_id, st.area, st.poor
     FROM app.child_states st
    WHERE st.child_id = ANY ($1::uuid[]) AND st.from_on <= $6::date AND st.recorded_on <= $7::date
    ORDER BY st.child_id, st.from_on DESC, st.seq DESC
-), owed AS (
-  SELECT DISTINCT f.child_id
+), filed AS (
+  SELECT f.child_id, coalesce(bool_or(f.left_known_on > $7::date), false) AS left_later,
+         bool_or(f.filed_on <= $5::date AND f.recorded_on <= $7::date
+                 AND NOT coalesce(f.left_known_on <= $7::date
+                                  AND (f.left_on <= $6::date OR f.reason = ANY ($8::text[])), false)
+                 AND f.spell_id NOT IN (
+                       SELECT b.spell_id FROM app.former_leavings b
+                        WHERE b.child_id = ANY ($1::uuid[])
+                          AND b.left_known_on <= $7::date AND $7::date < b.superseded_on
+                          AND (b.left_on <= $6::date OR b.reason = ANY ($8::text[])))) AS owed
     FROM app.files f
-   WHERE f.child_id = ANY ($1::uuid[]) AND f.filed_on <= $5::date AND f.recorded_on <= $7::date
-     AND NOT coalesce(f.left_known_on <= $7::date AND (f.left_on <= $6::date OR f.reason = ANY ($8::text[])), false)
-     AND NOT EXISTS (SELECT FROM app.former_leavings b
-                      WHERE b.spell_id = f.spell_id AND b.child_id = ANY ($1::uuid[])
-                        AND b.left_known_on <= $7::date AND $7::date < b.superseded_on
-                        AND (b.left_on <= $6::date OR b.reason = ANY ($8::text[])))
+   WHERE f.child_id = ANY ($1::uuid[])
+   GROUP BY f.child_id
 ), visited AS (
   SELECT k.child_id, k.kind, bool_or(k.known_on <= $7::date AND k.until_on > $7::date) AS kept,
          bool_or(k.known_on > $7::date) AS late
@@ -43,21 +49,22 @@ WITH wanted AS (
   SELECT r.child_id, r.kind, r.since FROM app.runs r
    WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = ANY ($3::text[])
 ), counted AS (
-  SELECT w.kind, w.area, l.child_id, r.since, coalesce(v.kept, false) AS kept, coalesce(v.late, false) AS late
+  SELECT w.n, l.child_id, r.since, coalesce(v.kept, false) AS kept, coalesce(v.late, false) AS late, f.left_later
     FROM wanted w
     JOIN living l ON l.area = w.area AND (l.poor OR NOT w.poor_only)
-    JOIN owed o ON o.child_id = l.child_id
+    JOIN filed f ON f.child_id = l.child_id AND f.owed
     LEFT JOIN visited v ON v.child_id = l.child_id AND v.kind = w.kind
     LEFT JOIN runs r ON r.child_id = l.child_id AND r.kind = w.kind
-   ORDER BY w.kind, w.area, l.child_id
+   ORDER BY w.n, l.child_id
 )
-SELECT kind, area, array_agg(child_id) AS counted,
+SELECT n, array_agg(child_id) AS counted,
        coalesce(array_agg(child_id) FILTER (WHERE NOT kept), '{}') AS missing,
        coalesce(array_agg(since) FILTER (WHERE NOT kept), '{}') AS since,
        coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND late), '{}') AS late,
+       coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND left_later), '{}') AS left_later,
        coalesce(array_agg(child_id) FILTER (WHERE kept AND since IS NOT NULL), '{}') AS ended
   FROM counted
- GROUP BY kind, area ORDER BY kind, area
+ GROUP BY n ORDER BY n
 
 -- name: pairs_in_force
 -- The pairs of these children in force on the window's last day, by what was known on its due day.
@@ -68,25 +75,25 @@ SELECT p.child_id, p.pair_id, p.carer_id, p.kind
  ORDER BY p.child_id, p.from_on, p.pair_id
 
 -- name: earlier_misses
--- The misses of these children and kind from a day to the window.
-SELECT m.child_id, m.opens, CASE m.state WHEN 'made_good' THEN m.mended_on END AS made_good_on,
+-- The misses of these children and kinds from a day to the window.
+SELECT m.child_id, m.kind, m.opens, CASE m.state WHEN 'made_good' THEN m.mended_on END AS made_good_on,
        CASE m.state WHEN 'withdrawn' THEN m.mended_on END AS withdrawn_on
   FROM app.misses m
- WHERE m.child_id = ANY ($1::uuid[]) AND m.kind = $2::text AND m.opens >= $3::date AND m.opens < $4::date
+ WHERE m.child_id = ANY ($1::uuid[]) AND m.kind = ANY ($2::text[]) AND m.opens >= $3::date AND m.opens < $4::date
 
 -- name: raised
--- The levels to which runs of these children that began on a day or later were raised.
-SELECT e.child_id, e.first_opens, e.level
+-- The levels to which runs of these children and kinds that began on a day or later were raised.
+SELECT e.child_id, e.kind, e.first_opens, e.level
   FROM app.escalations e
- WHERE e.child_id = ANY ($1::uuid[]) AND e.kind = $2::text AND e.first_opens >= $3::date
+ WHERE e.child_id = ANY ($1::uuid[]) AND e.kind = ANY ($2::text[]) AND e.first_opens >= $3::date
 
 -- name: late_visits
--- The visit that was first known, after the due day, to have been made inside the window.
-SELECT DISTINCT ON (k.child_id) k.child_id, k.visit_id, k.known_on
+-- The visit of each kind that was first known, after the due day, to have been made inside the window.
+SELECT DISTINCT ON (k.child_id, k.kind) k.child_id, k.kind, k.visit_id, k.known_on
   FROM app.keeping k
- WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = $2::text
+ WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = ANY ($2::text[])
    AND k.on_day BETWEEN $3::date AND $4::date AND k.known_on > $5::date
- ORDER BY k.child_id, k.known_on, k.seq
+ ORDER BY k.child_id, k.kind, k.known_on, k.seq
 
 -- name: later_leavings
 -- The departure that was first known, after the due day, to mean that the window had not been owed; of several

@@ -71,8 +71,8 @@ def encode(event: Event) -> str:
 
 def _plain(part: object) -> object:
     """Return what stands in JSON for a part of an event that orjson does not write by itself."""
-    if isinstance(part, BaseModel):
-        return part.__dict__
     if isinstance(part, UUID):  # the database driver has a class of its own
         return str(part)
+    if isinstance(part, BaseModel):
+        return part.__dict__
     raise TypeError(f"{type(part).__name__} has no place in an event")

@@ -126,6 +126,12 @@ def test_a_window_that_began_under_the_old_rule_ends_under_it() -> None:
     ] == [(w.opens, w.closes, w.due) for w in windows]
 
 
+def test_levels_stand_in_the_order_of_their_runs_whatever_the_order_of_the_file() -> None:
+    levels = '[[escalations]]\nlevel = "county"\nrun = 5\n[[escalations]]\nlevel = "township"\nrun = 4\n'
+    policy = read_policy(POLICY_TEXT[: POLICY_TEXT.index("[[escalations]]")] + levels)
+    assert [(rule.level, rule.run) for rule in policy.escalations] == [("township", 4), ("county", 5)]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

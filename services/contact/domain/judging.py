@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -52,15 +53,17 @@ def judge_village(
     All of it is recorded on the day after *due*, whatever day is advanced to, except what was recorded
     later and mends a miss at once. The same facts give the same events.
     """
-    missed = sorted(missing, key=lambda child: child.child_id)
-    kept = set(counted) - {child.child_id for child in missed}
-    judgements: list[Judgement] = list(_judged(window, area, sorted(counted), kept))
+    missed = sorted(missing, key=attrgetter("child_id"))
+    not_kept = {child.child_id for child in missed}
+    judgements: list[Judgement] = list(_judged(window, area, sorted(counted), not_kept))
     for child in missed:
         judgements += _missed(window, area, child, rules)
     return judgements
 
 
-def _judged(window: Window, area: str, counted: Sequence[UUID], kept: set[UUID]) -> Iterator[WindowJudged]:
+def _judged(
+    window: Window, area: str, counted: Sequence[UUID], not_kept: set[UUID]
+) -> Iterator[WindowJudged]:
     for part, start in enumerate(range(0, len(counted), COUNTED_MAX), start=1):
         named = tuple(counted[start : start + COUNTED_MAX])
         yield WindowJudged(
@@ -72,7 +75,7 @@ def _judged(window: Window, area: str, counted: Sequence[UUID], kept: set[UUID])
             due=window.due,
             part=part,
             counted=named,
-            kept=tuple(child_id for child_id in named if child_id in kept),
+            kept=tuple(child_id for child_id in named if child_id not in not_kept),
         )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from shared.contracts.event import ContactKind, EscalationLevel
 
@@ -91,6 +91,12 @@ class Policy(_Rule):
     commitments: tuple[Commitment, ...]
     terms: tuple[Term, ...] = ()
     escalations: tuple[Escalation, ...] = ()
+    """The shortest run first, in whatever order the file has them."""
+
+    @field_validator("escalations")
+    @classmethod
+    def _shortest_run_first(cls, rules: tuple[Escalation, ...]) -> tuple[Escalation, ...]:
+        return tuple(sorted(rules, key=lambda rule: rule.run))
 
     @model_validator(mode="after")
     def _agrees(self) -> "Policy":

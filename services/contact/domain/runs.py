@@ -1,8 +1,8 @@
 """Runs of missed windows, and the level that a run raises a child to (policy.md, Commitments and windows)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 from services.contact.domain.policy import Escalation
@@ -19,8 +19,7 @@ class EarlierMiss(NamedTuple):
     """The day it was recorded that it had not been owed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Consecutive counting windows missed and outstanding."""
 
     first_opens: date
@@ -33,7 +32,7 @@ def run_with(opens: date, earlier: Iterable[EarlierMiss], known_by: date) -> Run
     One made good breaks it; one withdrawn was never owed, so that it neither breaks nor counts.
     """
     run: list[date] = []
-    for miss in sorted(earlier, key=lambda miss: miss.opens):
+    for miss in sorted(earlier, key=attrgetter("opens")):
         if _by(miss.made_good_on, known_by):
             run.clear()
         elif not _by(miss.withdrawn_on, known_by):
@@ -47,12 +46,14 @@ def _by(day: date | None, known_by: date) -> bool:
 
 
 def levels_reached(
-    run: Run, rules: Sequence[Escalation], raised: Iterable[tuple[date, EscalationLevel]]
+    run: Run, rules: Iterable[Escalation], raised: Collection[tuple[date, EscalationLevel]]
 ) -> list[EscalationLevel]:
-    """Return the levels that the run reaches; those in *raised*, (first_opens, level), it reached before."""
-    before = set(raised)
+    """Return the levels that the run reaches, in the order of *rules*, a policy's.
+
+    Those in *raised*, (first_opens, level), it reached before.
+    """
     return [
         rule.level
-        for rule in sorted(rules, key=lambda rule: rule.run)
-        if run.windows >= rule.run and (run.first_opens, rule.level) not in before
+        for rule in rules
+        if run.windows >= rule.run and (run.first_opens, rule.level) not in raised
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import groupby
 
 from services.contact.domain.policy import AppliesTo, Cadence, Commitment, Policy, Term
@@ -11,7 +12,7 @@ from shared.contracts.event import ContactKind
 JUNE, JULY = 6, 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """A stretch of days, both ends inclusive, in which a contact of *kind* is owed; days in Asia/Shanghai."""
 
@@ -22,7 +23,7 @@ class Window:
     """The last day on which a visit may be recorded to keep it: closes + grace days."""
     poor_only: bool
 
-    @property
+    @cached_property
     def judged_on(self) -> date:
         """The day after *due*: the first day to which advancing judges this window."""
         return self.due + timedelta(days=1)
