@@ -12,8 +12,9 @@ import structlog
 import uvloop
 
 from benchmarks.appending import bulk_append, single_appends
-from benchmarks.dashboard import dashboard
+from benchmarks.dashboard import EVENTS_A_CHILD, dashboard
 from benchmarks.figure import Figure, table
+from benchmarks.invented import VISITS_A_MONTH
 from benchmarks.judging import judging
 from benchmarks.latency import latency
 from benchmarks.rebuilding import rebuilding
@@ -28,8 +29,8 @@ OUTPUT = Path("build/bench.json")
 Rows = Callable[[Servers, argparse.Namespace], Awaitable[Figure | list[Figure]]]
 
 ROWS: dict[str, Rows] = {
-    "single": lambda on, told: single_appends(on, told.appends, told.repetitions),
-    "bulk": lambda on, told: bulk_append(on, told.bulk, told.repetitions),
+    "single": lambda on, told: single_appends(on, told.appends, told.repetitions, told.held),
+    "bulk": lambda on, told: bulk_append(on, told.bulk, told.repetitions, told.held),
     "relay": lambda on, told: relay(on, told.relayed, told.repetitions),
     "receiving": lambda on, told: receiving(on, told.received_children, told.repetitions),
     "rebuild": lambda on, told: rebuilding(on, told.rebuilt_children, told.repetitions),
@@ -44,6 +45,8 @@ ROWS: dict[str, Rows] = {
 def main() -> int:
     """Measure what was asked for; return 0 even where a ratio is missed: a figure is no test."""
     told = _arguments().parse_args()
+    if told.children:
+        _size(told, told.children)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     names = told.rows or list(ROWS)
     with servers() as on:
@@ -72,6 +75,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--paces", type=int, nargs="+", default=[200, 1_000], help="commands a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each pace is kept")
     parser.add_argument("--rival-repetitions", type=int, default=1)
+    parser.add_argument("--children", type=int, help="behind each row, instead of the sizes that follow")
+    parser.add_argument(
+        "--held", type=int, default=0, help="children of whom a log holds events before appends"
+    )
     parser.add_argument("--appends", type=int, default=3_000, help="single appends in one repetition")
     parser.add_argument("--requests", type=int, default=20_000, help="requests traced in one repetition")
     parser.add_argument("--bulk", type=int, default=10_000, help="events of one bulk append")
@@ -81,6 +88,13 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--judged-children", type=int, default=100_000)
     parser.add_argument("--events", type=int, default=1_000_000, help="events behind the dashboard")
     return parser
+
+
+def _size(told: argparse.Namespace, children: int) -> None:
+    """Let what is behind each row be of so many *children*."""
+    told.held = told.received_children = told.rebuilt_children = told.judged_children = children
+    told.events = children * EVENTS_A_CHILD
+    told.relayed = max(told.relayed, children * VISITS_A_MONTH)
 
 
 if __name__ == "__main__":

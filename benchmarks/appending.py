@@ -27,13 +27,16 @@ BARE_TABLE = """
 CREATE TABLE kernel.bare_events (LIKE kernel.events INCLUDING ALL);
 GRANT ALL ON kernel.bare_events TO PUBLIC
 """
+COPIED = "INSERT INTO kernel.bare_events OVERRIDING SYSTEM VALUE SELECT * FROM kernel.events"
 COLUMNS = ("tx", "version", "schema_version", "event_id", "stream_id", "event_type", "data", "meta")
 
 
-async def single_appends(servers: Servers, count: int, repetitions: int) -> Figure:
-    """Append events to streams of their own, IN_FLIGHT at a time."""
+async def single_appends(servers: Servers, count: int, repetitions: int, held: int) -> Figure:
+    """Append events to streams of their own, IN_FLIGHT at a time, to a log that holds *held* children's events."""
     told = _told(count * repetitions * 2)
-    async with servers.fresh_pool("registry", IN_FLIGHT) as pool:
+    dsn = await servers.database("registry")
+    await _hold(servers, dsn, held)
+    async with servers.pool(dsn, IN_FLIGHT) as pool:
 
         async def ours() -> float:
             some = [_new_stream(one) for one in itertools.islice(told, count)]
@@ -45,15 +48,21 @@ async def single_appends(servers: Servers, count: int, repetitions: int) -> Figu
 
         await ours()
         mine, bare = await in_turns(repetitions, ours, limit)
+    await servers.drop(dsn)
     return Figure("single appends, 64 in flight", mine, bare, "appends/s", 0.8)
 
 
-async def bulk_append(servers: Servers, count: int, repetitions: int) -> Figure:
-    """Append to many streams in one call, as an import does, beside COPY into a table with the same indexes."""
+async def bulk_append(servers: Servers, count: int, repetitions: int, held: int) -> Figure:
+    """Append to many streams in one call, as an import does, beside COPY into a table with the same indexes.
+
+    Both tables hold *held* children's events.
+    """
     told = _told(count * (2 * repetitions + 2))
     dsn = await servers.database("registry")
+    await _hold(servers, dsn, held)
     async with servers.pool(servers.as_admin(dsn), 1) as admin:
         await admin.execute(BARE_TABLE)
+        await admin.execute(COPIED)
     async with servers.pool(dsn, 1) as pool:
 
         async def ours() -> float:
@@ -85,6 +94,29 @@ def _told(count: int) -> Iterator[Told]:
 
 
 CHUNK = 1_000
+HELD_CHUNK = 20_000
+HELD_SEED, HELD_MONTHS = 11, 2
+HELD_TX = -1
+"""Before every transaction that is measured, and of no number that a row of the bare table has."""
+STREAMS_HELD = """
+INSERT INTO kernel.streams (stream_id, version, last_tx)
+SELECT stream_id, max(version), max(tx) FROM kernel.events GROUP BY stream_id
+"""
+
+
+async def _hold(servers: Servers, dsn: str, people: int) -> None:
+    """Put what is said of *people* children in HELD_MONTHS into a log."""
+    if not people:
+        return
+    rows = ((HELD_TX, one.version, *_row(0, one)[2:]) for one in year(people, HELD_SEED, HELD_MONTHS))
+    async with servers.pool(servers.as_admin(dsn), 1) as admin, admin.acquire() as connection:
+        while some := list(itertools.islice(rows, HELD_CHUNK)):
+            await connection.copy_records_to_table(
+                "events", schema_name="kernel", columns=COLUMNS, records=some
+            )
+        await connection.execute(STREAMS_HELD)
+        await connection.execute("VACUUM ANALYZE")
+    await servers.checkpoint()
 
 
 def _new_stream(one: Told) -> Append:
