@@ -203,11 +203,13 @@ async def _begin_pairs(connection: Connection, events: Sequence[PairAssigned]) -
 
 
 async def _end_pairs(connection: Connection, events: Sequence[PairEnded]) -> None:
+    """End pairs as last told: of one pair a batch may hold its end and, corrected, an earlier one."""
+    last = {event.pair_id: event for event in events}.values()
     await connection.execute(
         SQL.end_pairs,
-        [event.pair_id for event in events],
-        [event.on for event in events],
-        [event.recorded_on for event in events],
+        [event.pair_id for event in last],
+        [event.on for event in last],
+        [event.recorded_on for event in last],
     )
 
 

@@ -1,11 +1,12 @@
 -- name: define_areas
--- Areas by code and level; the county is told in what contact says of a whole day.
+-- Areas by code and level, which the code's length gives; the county is told in what contact says of a whole day.
 INSERT INTO app.areas (code, level) SELECT DISTINCT ON (u.code) u.code, u.level
   FROM unnest($1::text[], $2::text[]) AS u(code, level) ORDER BY u.code
 ON CONFLICT (code) DO UPDATE SET level = excluded.level
 
 -- name: open_files
--- A spell each; its id is the event's. The child itself is open again from that day.
+-- A spell each; its id is the event's. The child itself is open again from that day: once in a call, since between
+-- two openings it leaves, and a call takes events of one type that nothing parts.
 WITH told AS (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::date[], $5::text[], $6::boolean[])
          AS u(spell_id, child_id, filed_on, recorded_on, area, poor)
@@ -37,7 +38,8 @@ UPDATE app.children c SET area = u.area, poor = u.poor, from_on = u.from_on
  WHERE c.child_id = u.child_id AND c.from_on <= u.from_on
 
 -- name: close_files
--- The open spell of each child ends; one that has ended ends earlier, and what was known before is kept.
+-- The open spell of each child, told once here, ends; one that has ended ends earlier, and what was known before
+-- is kept.
 WITH told AS (
   SELECT * FROM unnest($1::uuid[], $2::date[], $3::date[], $4::text[]) AS u(child_id, left_on, known_on, reason)
 ), children AS (
@@ -119,7 +121,7 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[],
 ON CONFLICT (pair_id) DO NOTHING
 
 -- name: end_pairs
--- The first day on which each pair is no longer in force.
+-- The first day on which each pair, told once here, is no longer in force.
 UPDATE app.pairs p SET until_on = u.until_on, until_known_on = u.known_on
   FROM unnest($1::uuid[], $2::date[], $3::date[]) AS u(pair_id, until_on, known_on)
  WHERE p.pair_id = u.pair_id

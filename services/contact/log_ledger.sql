@@ -15,7 +15,8 @@ ON CONFLICT (row_key) DO NOTHING
 RETURNING row_key
 
 -- name: mend_rows
--- Rows that were refused before and are not any more, or for another reason.
+-- Rows that were refused before and are not any more, or for another reason; a key is the how-manieth of its paper
+-- too, so that it comes once.
 UPDATE app.log_rows r SET outcome = u.outcome, visit_id = u.visit_id
   FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS u(row_key, outcome, visit_id)
  WHERE r.row_key = u.row_key

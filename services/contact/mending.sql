@@ -17,7 +17,7 @@ SELECT child_id, kind, opens, closes, due, area
    FOR UPDATE
 
 -- name: mend_misses
--- What mended each: a visit makes good, a reason withdraws.
+-- What mended each: a visit makes good, a reason withdraws. A miss comes once, with what mended it first.
 UPDATE app.misses m
    SET state = CASE WHEN u.visit_id IS NULL THEN 'withdrawn' ELSE 'made_good' END,
        mended_on = u.mended_on, visit_id = u.visit_id, reason = u.reason

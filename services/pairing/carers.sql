@@ -12,7 +12,8 @@ ON CONFLICT (carer_id) DO UPDATE
        school = excluded.school, standing = excluded.standing, since = excluded.since
 
 -- name: revise
--- Carers who work elsewhere, or take more or fewer children; their pairs are seen from there too.
+-- Carers who work elsewhere, or take more or fewer children; their pairs are seen from there too. One command makes
+-- one such event, and a list enlists and clears a carer once, so that nobody comes twice; so below.
 WITH revised AS (
   SELECT r.carer_id, r.area, r.capacity, r.school, r.since
     FROM jsonb_to_recordset($1::jsonb) AS r(carer_id uuid, area text, capacity int, school text, since date)

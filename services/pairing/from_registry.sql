@@ -1,5 +1,5 @@
 -- name: keep_areas
--- Areas that were told of; one that comes again is open again.
+-- Areas that were told of, whose level is in the code; one that comes again is open again.
 INSERT INTO app.areas AS a (code, level)
 SELECT DISTINCT ON (t.code) t.code, t.level FROM unnest($1::text[], $2::text[]) AS t(code, level) ORDER BY t.code
 ON CONFLICT (code) DO UPDATE SET level = excluded.level, closed_on = NULL

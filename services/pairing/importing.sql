@@ -3,7 +3,8 @@
 SELECT row_key, outcome FROM app.import_rows WHERE row_key = ANY ($1::text[])
 
 -- name: note_rows
--- What became of rows; one that was refused before may be taken now, since areas are learned later.
+-- What became of rows; one that was refused before may be taken now, since areas are learned later. A key is the
+-- how-manieth of its list too, so that it comes once.
 INSERT INTO app.import_rows AS r (row_key, import_id, outcome, carer_id)
 SELECT n.row_key, $1::uuid, n.outcome, n.carer_id
   FROM unnest($2::text[], $3::text[], $4::uuid[]) AS n(row_key, outcome, carer_id) ORDER BY n.row_key

@@ -211,6 +211,11 @@ async def project_pairs(connection: Connection, events: Sequence[Event]) -> None
     moved = {event.pair_id: event.area for event in events if isinstance(event, PairMoved)}
     if moved:
         await connection.execute(SQL.move_pairs, list(moved), list(moved.values()))
-    ended = [(event.pair_id, event.on, event.reason) for event in events if isinstance(event, PairEnded)]
+    # Of one pair a batch may hold its end and, where the child had left before, an earlier one.
+    ended = {
+        event.pair_id: (event.pair_id, event.on, event.reason)
+        for event in events
+        if isinstance(event, PairEnded)
+    }
     if ended:
-        await connection.execute(SQL.end_pairs, *map(list, zip(*ended, strict=True)))
+        await connection.execute(SQL.end_pairs, *map(list, zip(*ended.values(), strict=True)))

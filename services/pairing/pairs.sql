@@ -8,12 +8,12 @@ SELECT a.pair_id, a.child_id, a.carer_id, a.kind, a.area, c.area, a.started_on
  ORDER BY a.pair_id
 
 -- name: move_pairs
--- Pairs whose child lives elsewhere now.
+-- Pairs whose child lives elsewhere now, each once.
 UPDATE app.pairs p SET area = m.area
   FROM unnest($1::uuid[], $2::text[]) AS m(pair_id, area) WHERE p.pair_id = m.pair_id
 
 -- name: end_pairs
--- Pairs that are over.
+-- Pairs that are over, each once.
 UPDATE app.pairs p SET ended_on = e.ended_on, reason = e.reason
   FROM unnest($1::uuid[], $2::date[], $3::text[]) AS e(pair_id, ended_on, reason) WHERE p.pair_id = e.pair_id
 

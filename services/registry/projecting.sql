@@ -6,7 +6,7 @@ SELECT r.child_id, r.area, r.birth_date, r.sixteen_on, r.sex, r.file, r.opened_o
        file jsonb, opened_on date, recorded_on date)
 
 -- name: change_files
--- How known children stand after their last event; opened_on is given where a file was opened again.
+-- How known children stand after their last event, each once; opened_on is given where a file was opened again.
 UPDATE app.children c
    SET area = r.area, birth_date = r.birth_date, sixteen_on = r.sixteen_on, sex = r.sex, file = r.file,
        opened_on = coalesce(r.opened_on, c.opened_on), recorded_on = r.recorded_on, left_on = r.left_on,

@@ -13,7 +13,7 @@ UNION ALL
 SELECT pair_id, child_id, carer_id, kind, timeline FROM pairs WHERE carer_id = ANY ($2::uuid[])
 
 -- name: store_children
--- The whole timeline each: it has a handful of steps.
+-- The whole timeline each, once a batch: it has a handful of steps.
 INSERT INTO children AS c (child_id, timeline)
 SELECT u.child_id, u.timeline::jsonb FROM unnest($1::uuid[], $2::text[]) AS u (child_id, timeline)
     ON CONFLICT (child_id) DO UPDATE SET timeline = excluded.timeline

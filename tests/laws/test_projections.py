@@ -59,6 +59,7 @@ KEPT_IN_CONTACT = (
 KEPT_IN_PAIRING = (
     "SELECT t::text FROM app.areas t ORDER BY 1",
     "SELECT t::text FROM app.children t ORDER BY 1",
+    "SELECT t::text FROM app.pairs t ORDER BY 1",
 )
 
 
