@@ -117,11 +117,8 @@ CauseHere = Annotated[Cause, Depends(cause_of)]
 After = Annotated[str | None, Query(max_length=AFTER_LENGTH_MAX)]
 
 
-@asynccontextmanager
-async def reading(
-    request: Request, caller: Caller, after: str | None, narrowing: str = NARROW
-) -> AsyncIterator[Connection]:
-    """Open a read transaction with the caller's areas, once this service has taken the positions in *after*.
+async def before_reading(request: Request, caller: Caller, after: str | None) -> Running:
+    """Return the service that is asked, once it has taken the positions in *after*.
 
     Raises NotFound where the request asks for an `area` outside the caller's: also for one that holds
     them, since a part of it would be taken for the whole.
@@ -131,6 +128,15 @@ async def reading(
         require_area(caller, area)
     running: Running = request.app.state.running
     await wait_until_known(running, positions_in(after))
+    return running
+
+
+@asynccontextmanager
+async def reading(
+    request: Request, caller: Caller, after: str | None, narrowing: str = NARROW
+) -> AsyncIterator[Connection]:
+    """Open a read transaction with the caller's areas; raises what `before_reading` does."""
+    running = await before_reading(request, caller, after)
     async with scoped(running.pool, caller, narrowing) as connection:
         yield connection
 

@@ -1,13 +1,6 @@
 -- name: area
--- One area: its name on a day, or its first name on days before that.
-SELECT a.area, (array_agg(a.name ORDER BY a."on" <= $2::date DESC, CASE WHEN a."on" <= $2::date THEN a.version
-                          ELSE -a.version END DESC) FILTER (WHERE a.name IS NOT NULL))[1] AS name,
-       max(a.level) AS level, max(a.parent) AS parent,
-       max(a."on") FILTER (WHERE a.closed AND a."on" <= $2::date) AS closed_on,
-       max(a.successor) FILTER (WHERE a."on" <= $2::date) AS successor
-  FROM areas a
- WHERE a.area = $1::text AND a.recorded_on <= $3::date
- GROUP BY a.area
+-- One area: its name on a day, or its first name on days before that (migration 0003).
+SELECT area, name, level, parent, closed_on, successor FROM app.area_named($1::text, $2::date, $3::date)
 
 -- name: areas_within
 -- The same for the areas whose parent this is.

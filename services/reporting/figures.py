@@ -89,7 +89,7 @@ async def figures_of(
     totals: dict[str, list[Total]] = defaultdict(list)
     for area, *sums in rows:
         totals[area].append(Total(*sums))
-    return {area: _evaluated(names, totals[area]) for area in areas}
+    return {area: evaluated(names, totals[area]) for area in areas}
 
 
 async def series(
@@ -121,7 +121,7 @@ async def series(
         _add(standing, by_month.get(month, {}))
         totals = [Total(number, sum_, sum_, opening.get(number, 0)) for number, sum_ in standing.items()]
         last_day = min(_last_day(month), when.last)
-        answer.append(MonthFigures(month, last_day, _evaluated(names, totals)))
+        answer.append(MonthFigures(month, last_day, evaluated(names, totals)))
     return answer
 
 
@@ -131,7 +131,7 @@ async def latest_day(connection: Connection) -> date | None:
     return day
 
 
-def _evaluated(names: tuple[str, ...], totals: Iterable[Total]) -> Figures:
+def evaluated(names: tuple[str, ...], totals: Iterable[Total]) -> Figures:
     """Add up measures: stocks stand, flows are what came between, an opening stood before."""
     shares = _shares(names)
     answer = dict.fromkeys(names, 0)

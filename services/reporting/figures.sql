@@ -1,27 +1,7 @@
 -- name: totals
--- Up to three days (the as-of day, the period's last, its eve), all as known on a day: whole months from the sums
--- by month, each day's open month from those by day, and what was learned of earlier days in the month that is
--- still open to knowledge. "+ 0" has the open months found by day: what was ever known of an area is far more.
-SELECT s.area, s.measure,
-       coalesce(sum(s.amount) FILTER (WHERE s.stands), 0)::bigint AS standing,
-       coalesce(sum(s.amount) FILTER (WHERE s.until_last), 0)::bigint AS until_last,
-       coalesce(sum(s.amount) FILTER (WHERE s.before), 0)::bigint AS before
-  FROM (SELECT m.area, m.measure, m.amount, m.on_month < $2::date AS stands, m.on_month < $4::date AS until_last,
-               m.on_month < $6::date AS before
-          FROM month_tallies m
-         WHERE m.area = ANY ($1::text[]) AND m.on_month < greatest($2, $4, $6) AND m.recorded_month < $8::date
-        UNION ALL
-        SELECT t.area, t.measure, t.amount, d.day = $3, d.day = $5, d.day = $7
-          FROM (VALUES ($2, $3::date) UNION VALUES ($4, $5::date) UNION VALUES ($6, $7::date)) AS d (open_month, day)
-          JOIN tallies t ON t."on" BETWEEN d.open_month AND d.day
-         WHERE t.area = ANY ($1) AND t.recorded_on + 0 <= $9::date
-        UNION ALL
-        SELECT t.area, t.measure, t.amount, t."on" < $2, t."on" < $4, t."on" < $6
-          FROM tallies t
-         WHERE t.area = ANY ($1) AND t."on" < greatest($2, $4, $6) AND t.recorded_on >= $8 AND t.recorded_on <= $9
-       ) s
- WHERE $10::int[] IS NULL OR s.measure = ANY ($10)
- GROUP BY s.measure, s.area
+-- The sums of areas up to three days, each with its open month, as known on a day (migration 0003).
+SELECT area, measure, standing, until_last, before
+  FROM app.totals($1::text[], $2::date, $3::date, $4::date, $5::date, $6::date, $7::date, $8::date, $9::date, $10::int[])
 
 -- name: months
 -- The same for one area, month by month.

@@ -1,6 +1,6 @@
 """Figures over HTTP: numbers, their lists, their months, their definitions and the checks they satisfy."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,12 +9,13 @@ import orjson
 from fastapi import APIRouter, Query
 
 from services.reporting.areas import Area, areas_within
+from services.reporting.at_once import figures_at_once
 from services.reporting.checks import checks
 from services.reporting.figures import EVERYTHING_KNOWN, FIRST_DAY_EVER, When, figures, figures_of, series
 from services.reporting.lists import BadKey, list_behind
 from services.reporting.measure import Measure
 from services.reporting.measures import MEASURES, UnknownMeasure, measure_named
-from services.reporting.question import LiveTables, Question, QuestionHere, Reader
+from services.reporting.question import AskedHere, LiveTables, QuestionHere, Reader, looking
 from services.reporting.received import received_event
 from shared.edge import PageHere
 from shared.messages import Language, text
@@ -29,15 +30,20 @@ def figures_router() -> APIRouter:
     router = APIRouter(tags=["figures"])
 
     @router.get("/figures")
-    async def ask_figures(asked: QuestionHere, *, breakdown: bool = False) -> dict[str, Any]:
+    async def ask_figures(asked: AskedHere, *, breakdown: bool = False) -> dict[str, Any]:
         """Return every measure of an area; with *breakdown* also of each area directly within it."""
-        connection, area, when = asked.connection, asked.area, asked.when
-        answer = {**_asked(asked), "figures": await figures(connection, area.code, when)}
-        if breakdown:
+        if not breakdown:
+            told = await figures_at_once(asked)
+            return {**_asked(told.area, told.when), "figures": told.figures}
+        async with looking(asked) as question:
+            connection, area, when = question.connection, question.area, question.when
             within = await areas_within(connection, area.code, when.as_of, when.known_on)
-            numbers = await figures_of(connection, [part.code for part in within], when)
-            answer["breakdown"] = [{**_named(part), "figures": numbers[part.code]} for part in within]
-        return answer
+            numbers = await figures_of(connection, [area.code, *(part.code for part in within)], when)
+        return {
+            **_asked(area, when),
+            "figures": numbers[area.code],
+            "breakdown": [{**_named(part), "figures": numbers[part.code]} for part in within],
+        }
 
     @router.get("/series")
     async def ask_series(
@@ -46,16 +52,15 @@ def figures_router() -> APIRouter:
         """Return measures month by month: flows of the month, stocks as of its last day."""
         names = [_measure(name).name for name in measure]
         months = await series(asked.connection, asked.area.code, names, asked.when)
-        return {**_asked(asked), "months": [asdict(month) for month in months]}
+        return {**_asked(asked.area, asked.when), "months": [asdict(month) for month in months]}
 
     @router.get("/checks")
     async def ask_checks(asked: QuestionHere) -> dict[str, Any]:
         """Return the identities that the figures must satisfy, and whether they do."""
-        when = asked.when
-        to_last = replace(asked, when=When(when.last, when.known_on, when.first_day))
-        found = list(checks(await figures(asked.connection, asked.area.code, to_last.when)))
+        to_last = When(asked.when.last, asked.when.known_on, asked.when.first_day)
+        found = list(checks(await figures(asked.connection, asked.area.code, to_last)))
         return {
-            **_asked(to_last),
+            **_asked(asked.area, to_last),
             "all_hold": all(check.holds for check in found),
             "checks": [{**asdict(check), "holds": check.holds} for check in found],
         }
@@ -115,10 +120,9 @@ def _measure(name: str) -> Measure:
         raise NotFound("measure_unknown", name=name) from None
 
 
-def _asked(asked: Question) -> dict[str, Any]:
-    when = asked.when
+def _asked(area: Area, when: When) -> dict[str, Any]:
     return {
-        "area": _named(asked.area),
+        "area": _named(area),
         "as_of": when.as_of,
         "known_on": _day(when.known_on),
         "from": _day(when.first_day),
