@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from services.pairing.carers import known_carers, project_carers
 from services.pairing.command_part import part_of
 from services.pairing.domain.carer import CAPACITY_MAX, CARER, CarerCommand, ClearCarer
 from services.pairing.enlisting import Application, Person
+from services.pairing.list_ledger import RowOutcome, Told, lock_rows, mend_rows, write_rows
 from shared.contracts.event import STAFF, Event
 from shared.contracts.pairing import CarersImported
 from shared.event_store import Append, Connection, NewEvent, Outcome, WrongVersion, append, append_many
@@ -33,14 +33,6 @@ REFUSALS_TOLD_MAX = 100
 REFUSED_KEPT_DAYS = 90
 """For how long the workbook of the refused rows can be fetched."""
 COUNTY_DIGITS, TOWNSHIP_DIGITS = 6, 9
-
-
-class RowOutcome(StrEnum):
-    """What became of a row."""
-
-    TAKEN = "taken"
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +122,18 @@ async def import_carers(importing: CarerImport) -> Answer:
 
 async def _take(importing: CarerImport, rows: Sequence[KeyedRow], cause: Cause) -> Mapping[str, int]:
     async def work(connection: Connection) -> dict[str, Any]:
-        known = await _known(connection, rows)
+        known = await lock_rows(connection, [row.key for row in rows])
         new = [row for row in rows if known.get(row.key) in _open_to(row)]
         outcomes = await _enlist(connection, importing, new, cause)
+        told: list[Told] = [(row.key, outcomes[row.key], row.carer_id) for row in new]
+        unseen = [row for row in told if row[0] not in known]
+        mended = [row for row in told if row[0] in known]
+        await write_rows(connection, importing.import_id, unseen)
+        await mend_rows(connection, importing.import_id, mended)
         counts = Counter(outcomes.values())
-        await _note(connection, importing, new, outcomes)
-        unseen = sum(row.key not in known for row in new)
+        counts[RowOutcome.REFUSED] -= len(mended)
         if new:
-            await _say_imported(connection, importing, unseen, counts, cause)
+            await _say_imported(connection, importing, len(unseen), counts, cause)
         return {"already": len(rows) - len(new), **{outcome.value: counts[outcome] for outcome in RowOutcome}}
 
     return (await once(importing.running.pool, cause, work)).body
@@ -146,11 +142,6 @@ async def _take(importing: CarerImport, rows: Sequence[KeyedRow], cause: Cause) 
 def _open_to(row: KeyedRow) -> tuple[str | None, ...]:
     """Return the earlier outcomes with which *row* is still to be decided about."""
     return (None,) if row.application is None else (None, RowOutcome.REFUSED)
-
-
-async def _known(connection: Connection, rows: Sequence[KeyedRow]) -> dict[str, str]:
-    found = await connection.fetch(SQL.known_rows, [row.key for row in rows])
-    return {row["row_key"]: row["outcome"] for row in found}
 
 
 async def _enlist(
@@ -197,21 +188,6 @@ def _events(importing: CarerImport, application: Application, cleared: bool) -> 
 
 def _new(events: Sequence[Event], stream: str, cause: Cause) -> list[NewEvent]:
     return [NewEvent(cause.event_id(stream, n), event) for n, event in enumerate(events)]
-
-
-async def _note(
-    connection: Connection,
-    importing: CarerImport,
-    rows: Sequence[KeyedRow],
-    outcomes: Mapping[str, RowOutcome],
-) -> None:
-    await connection.execute(
-        SQL.note_rows,
-        importing.import_id,
-        [row.key for row in rows],
-        [outcomes[row.key] for row in rows],
-        [row.carer_id for row in rows],
-    )
 
 
 async def _say_imported(

@@ -79,7 +79,10 @@ class PairEnded(Event):
 
 
 class CarersImported(Event):
-    """A list of carers was taken in; counts are of rows never seen before."""
+    """A list of carers was taken in; counts are of rows never seen before, so that they add up over imports.
+
+    A row that was refused and is acceptable when it comes again moves: one fewer refused, no new row.
+    """
 
     import_id: UUID
     rows: int

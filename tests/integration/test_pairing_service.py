@@ -1,6 +1,8 @@
 """Pairing as its callers meet it: over HTTP and the bus, on real servers, from papers to pairs to their end."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -181,6 +183,56 @@ async def test_half_a_list_and_then_the_whole_counts_each_row_once(county: Count
     whole = await county.take_in(ROWS, after)
 
     assert (whole["taken"], whole["duplicates"], whole["refused"], whole["already"]) == (1, 1, 1, 3)
+
+
+async def test_lists_sent_at_once_count_each_row_that_they_share_once(county: County) -> None:
+    after = await county.say(*areas_defined())
+    nowhere, rose, rose_again = ROWS[4], ROWS[0], ROWS[5]
+    lists = [[nowhere, rose, rose_again, [f"童{n}", *ROWS[1][1:]]] for n in range(4)]
+
+    answers = await asyncio.gather(*(county.take_in(rows, after) for rows in lists))
+
+    counted = {"rows": 7, "taken": 5, "duplicates": 1, "refused": 1}
+    assert await imported(county.running.pool) == counted
+    assert {count: sum(told[count] for told in answers) for count in counted} == {**counted, "rows": 16}
+    assert sum(told["already"] for told in answers) == 9
+    assert await ledger(county.running.pool) == {"taken": 5, "duplicate": 1, "refused": 1}
+
+
+async def test_a_refused_row_moves_once_when_its_village_is_known(county: County) -> None:
+    after = await county.say(*areas_defined()[:-1])
+    later = ["李强", "男", "志愿者", POPLAR, "13811110002", 1, "是"]
+    refused = await county.take_in([later], after)
+    after = await county.say(areas_defined()[-1])
+
+    # The row names somebody whom another row has enlisted: that its list comes twice at once shows nowhere else.
+    await county.take_in([[*later[:5], 2, "是"]], after)
+    mended = await asyncio.gather(*(county.take_in([later], after) for _ in range(3)))
+
+    assert refused["refused"] == 1
+    assert sorted((told["duplicates"], told["refused"], told["already"]) for told in mended) == [
+        (0, 0, 1),
+        (0, 0, 1),
+        (1, -1, 0),
+    ]
+    assert await imported(county.running.pool) == {"rows": 2, "taken": 1, "duplicates": 1, "refused": 0}
+    assert await ledger(county.running.pool) == {"taken": 1, "duplicate": 1}
+
+
+async def imported(pool: Pool) -> dict[str, int]:
+    """Return what the imports of lists say of themselves, added up."""
+    row = await pool.fetchrow(
+        "SELECT sum((data->>'rows')::int) AS rows, sum((data->>'taken')::int) AS taken,"
+        "       sum((data->>'duplicates')::int) AS duplicates, sum((data->>'refused')::int) AS refused"
+        "  FROM kernel.events WHERE event_type = 'CarersImported'"
+    )
+    assert row is not None
+    return dict(row)
+
+
+async def ledger(pool: Pool) -> Mapping[str, int]:
+    """Return how many rows became what, by the ledger."""
+    return Counter(row["outcome"] for row in await pool.fetch("SELECT outcome FROM app.import_rows"))
 
 
 async def test_nothing_that_pairing_says_or_lists_names_a_carer(county: County) -> None:
