@@ -31,6 +31,9 @@ class Happened(NamedTuple):
     event: Event
 
 
+COUNTY, TOWNSHIP, VILLAGE = 6, 9, 12
+"""How many digits the code of each has."""
+
 SAYS_ALL = frozenset(get_args(ContactCounted))
 """Events, most of all there are, that add up to something without anything remembered."""
 
@@ -58,14 +61,16 @@ async def count_without_sums(connection: Connection, batch: Sequence[Happened]) 
     return counted
 
 
-async def sum_up(connection: Connection, county: str) -> None:
-    """Make the sums of a county, which has none, from its facts."""
-    await connection.execute(SQL.sum_up, county, [kind.value for kind in Item])
+async def sum_up(connection: Connection, place: str) -> None:
+    """Make the sums of a county, or of a township and its villages, from facts; it has none yet."""
+    levels = (COUNTY,) if len(place) == COUNTY else (TOWNSHIP, VILLAGE)
+    await connection.execute(SQL.sum_up, place, [kind.value for kind in Item], levels)
 
 
-async def counties(connection: Connection) -> list[str]:
-    """Return the codes of the counties that have facts."""
-    return [row["county"] for row in await connection.fetch(SQL.counties)]
+async def places(connection: Connection) -> list[str]:
+    """Return the codes of the counties and townships that have facts, all that there is to sum up."""
+    codes = {row["code"] for row in await connection.fetch(SQL.townships)}
+    return sorted(codes | {code[:COUNTY] for code in codes}, key=lambda code: (len(code), code))
 
 
 async def _remembered(connection: Connection, batch: Sequence[Happened]) -> Memory:

@@ -26,28 +26,31 @@ SELECT s.area, s."on" - extract(day FROM s."on")::int + 1, s.measure,
     ON CONFLICT (area, on_month, measure, recorded_month) DO UPDATE SET amount = t.amount + excluded.amount
 
 -- name: sum_up
--- The same sums from the facts themselves, of a county that has none yet.
+-- The same sums from the facts themselves, of a place that has none yet, for it or for what is in it: areas whose
+-- codes have so many digits. In the order of their keys, which is quicker to write, and to read afterwards.
 WITH sums AS (
   SELECT left(f.area, h.digits) AS area, f."on", m.measure, f.recorded_on, sum(f.amount)::bigint AS amount
     FROM facts f
    CROSS JOIN LATERAL unnest(f.measures) AS m (measure)
-    JOIN (VALUES (6), (9), (12)) AS h (digits) ON h.digits <= length(f.area)
+    JOIN unnest($3::int[]) AS h (digits) ON h.digits <= length(f.area)
    WHERE f.item_kind = ANY ($2::smallint[]) AND f.area >= $1::text AND f.area < $1::text || ':'
      AND (f.beyond IS NULL OR left(f.beyond, h.digits) <> left(f.area, h.digits))
    GROUP BY 1, 2, 3, 4
 ), by_day AS (
   INSERT INTO tallies (area, "on", measure, recorded_on, amount)
   SELECT s.area, s."on", s.measure, s.recorded_on, s.amount FROM sums s
+   ORDER BY 1, 2, 3, 4
 )
 INSERT INTO month_tallies (area, on_month, measure, recorded_month, amount)
 SELECT s.area, s."on" - extract(day FROM s."on")::int + 1, s.measure,
        s.recorded_on - extract(day FROM s.recorded_on)::int + 1, sum(s.amount)
   FROM sums s
  GROUP BY 1, 2, 3, 4
+ ORDER BY 1, 2, 3, 4
 
--- name: counties
--- The counties that have facts.
-SELECT DISTINCT left(area, 6) AS county FROM facts ORDER BY county
+-- name: townships
+-- The townships that have facts, and the counties that have some of their own.
+SELECT DISTINCT left(area, 9) AS code FROM facts ORDER BY code
 
 -- name: keep_day
 -- The last day a source has told of; nothing is written, and nobody waits, while the day is the same.

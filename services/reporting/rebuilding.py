@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from services.reporting.counting import Happened, count, count_without_sums, counties, keep_day, sum_up
+from services.reporting.counting import Happened, count, count_without_sums, keep_day, places, sum_up
 from services.reporting.recounting import TYPES, VERSIONS, last_of_some, recount
 from services.reporting.side import Side, hold_sides, look_at, make_live, resting_side
 from shared.applying import AWAY, PASSING
@@ -29,7 +29,7 @@ RECOUNTED_MAX = 10_000
 RECOUNTED_AT_ONCE = 2
 """Stretches of them that it counts at the same time."""
 SUMMED_AT_ONCE = 2
-"""Counties whose sums are made at the same time."""
+"""Counties or townships whose sums are made at the same time."""
 LOOK_SECONDS = 5.0
 """How often a replica looks whether another one was asked, or left a rebuild unfinished."""
 
@@ -207,16 +207,16 @@ async def _recount(pool: Pool, side: Side, projection: str, waiting: Stretches) 
 
 
 async def _sum_up(pool: Pool, side: Side) -> None:
-    """Make the sums of all counties, each in a transaction of its own."""
+    """Make the sums of all counties and townships, each in a transaction of its own."""
     async with pool.acquire() as connection, connection.transaction():
         await look_at(connection, side)
-        waiting = iter(await counties(connection))
+        waiting = iter(await places(connection))
 
     async def sum_up_waiting() -> None:
-        for county in waiting:
+        for place in waiting:
             async with pool.acquire() as connection, connection.transaction():
                 await look_at(connection, side)
-                await sum_up(connection, county)
+                await sum_up(connection, place)
 
     await _together(*(sum_up_waiting() for _ in range(SUMMED_AT_ONCE)))
 
