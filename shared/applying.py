@@ -25,7 +25,11 @@ AWAY = DATABASE_AWAY
 
 
 class Applying:
-    """What one reader does with batches; how many events are parked is told in *state*."""
+    """What one reader does with batches; how many events are parked is told in *state*.
+
+    Whoever retries or drops them changes nothing there: while any were parked the reader looks again with
+    every batch, in its transaction, and goes back to whole batches when none is.
+    """
 
     def __init__(self, pool: Pool, reader: Reader, state: ReaderState) -> None:
         self._pool = pool
@@ -44,7 +48,7 @@ class Applying:
 
         Raises LeaseLost, what AWAY names, and Overtaken after ATTEMPTS_MAX lost races; then nothing was done.
         """
-        one_by_one = bool(self._state.parked)
+        one_by_one = False
         for attempt in range(ATTEMPTS_MAX):
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
@@ -52,10 +56,7 @@ class Applying:
                     await move_checkpoint(connection, self._reader.name, before, after, event_time)
                     for envelope in foreign:
                         await self._park(connection, envelope, BadEnvelope.__name__)
-                    if one_by_one:
-                        await self._apply_each(connection, fresh)
-                    elif fresh:
-                        await self._reader.project(connection, [envelope.open() for envelope in fresh])
+                    parked = await self._apply(connection, fresh, one_by_one=one_by_one or bool(foreign))
             except PASSING:
                 await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
             except (*AWAY, LeaseLost):
@@ -67,8 +68,19 @@ class Applying:
                 self._log.warning("batch_failed", reader=self._reader.name, error=type(why).__name__)
                 one_by_one = True
             else:
+                self._state.parked = parked
                 return
         raise Overtaken(self._reader.name)
+
+    async def _apply(self, connection: Connection, fresh: Sequence[Envelope], *, one_by_one: bool) -> int:
+        """Apply events, one by one also while others are parked; return how many are parked then."""
+        name = self._reader.name
+        if one_by_one or (self._state.parked and await count_parked(connection, name)):
+            await self._apply_each(connection, fresh)
+            return await count_parked(connection, name)
+        if fresh:
+            await self._reader.project(connection, [envelope.open() for envelope in fresh])
+        return 0
 
     async def _apply_each(self, connection: Connection, fresh: Sequence[Envelope]) -> None:
         """Apply events each in a savepoint: park the bad one, and those behind it in its stream."""
@@ -104,7 +116,6 @@ class Applying:
             orjson.dumps(dict(envelope.meta)).decode(),
             error,
         )
-        self._state.parked += 1
         self._log.error(
             "event_parked",
             reader=self._reader.name,
@@ -116,7 +127,7 @@ class Applying:
         )
 
 
-async def count_parked(pool: Pool, reader: str) -> int:
+async def count_parked(connection: Connection | Pool, reader: str) -> int:
     """Return how many events of *reader* are parked."""
-    count: int = await pool.fetchval(SQL.count_parked, reader)
+    count: int = await connection.fetchval(SQL.count_parked, reader)
     return count

@@ -168,7 +168,7 @@ def _add_parked(router: APIRouter, running: Running) -> None:
     async def drop_parked(parked_id: ParkedId, operator: CountyOperator) -> dict[str, Any]:
         """Do without one parked event for good."""
         try:
-            await parked.drop_parked(running.pool, running.receivings, parked_id)
+            await parked.drop_parked(running.pool, parked_id)
         except parked.NotParked:
             raise NotFound("parked_unknown", parked_id=parked_id) from None
         running.log.warning("parked_dropped", sequence=parked_id, caller=operator.sub)

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from shared.applying import AWAY, PASSING, count_parked
+from shared.applying import AWAY, PASSING
 from shared.checkpoint import SQL as CHECKPOINT_SQL
 from shared.envelope import Envelope
 from shared.event_store import Connection, Pool, Position
@@ -43,17 +43,20 @@ async def retry_parked(pool: Pool, receivings: Sequence[Receiving], parked_id: i
     """
     applied = 0
     async with pool.acquire() as connection, connection.transaction():
+        reader = await connection.fetchval(SQL.reader_of, parked_id)
+        if reader is None:
+            raise NotParked(parked_id)
+        receiving = next(one for one in receivings if one.reader.name == reader)
+        # Whoever holds the checkpoint's row keeps the reader from applying the next batch meanwhile. What is
+        # parked is read behind it: another batch or another retry may have changed it until then.
+        await connection.fetchrow(CHECKPOINT_SQL.lock_checkpoint, reader)
         queue = await connection.fetch(SQL.queue_of, parked_id, RETRY_MAX)
         if not queue:
             raise NotParked(parked_id)
-        receiving = next(one for one in receivings if one.reader.name == queue[0]["reader"])
-        # Whoever holds the checkpoint's row keeps the reader from applying the next batch meanwhile.
-        await connection.fetchrow(CHECKPOINT_SQL.lock_checkpoint, receiving.reader.name)
         for row in queue:
             if not await _apply(connection, receiving, row):
                 break
             applied += 1
-    receiving.state.parked = await count_parked(pool, receiving.reader.name)
     return applied
 
 
@@ -70,14 +73,10 @@ async def _apply(connection: Connection, receiving: Receiving, row: asyncpg.Reco
     return True
 
 
-async def drop_parked(pool: Pool, receivings: Sequence[Receiving], parked_id: int) -> None:
+async def drop_parked(pool: Pool, parked_id: int) -> None:
     """Do without one parked event for good; those behind it stay parked. Raises NotParked."""
-    reader = await pool.fetchval(SQL.unpark, parked_id)
-    if reader is None:
+    if not await pool.fetchval(SQL.unpark, parked_id):
         raise NotParked(parked_id)
-    for receiving in receivings:
-        if receiving.reader.name == reader:
-            receiving.state.parked = await count_parked(pool, reader)
 
 
 def _envelope(row: asyncpg.Record) -> Envelope:

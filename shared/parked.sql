@@ -9,6 +9,10 @@ SELECT parked_id, reader, source, store_id, tx, position, stream_id, version, ev
        data, meta::text, error, attempts, parked_at
   FROM kernel.parked_events WHERE parked_id = $1::bigint
 
+-- name: reader_of
+-- Whose a parked event is.
+SELECT reader FROM kernel.parked_events WHERE parked_id = $1::bigint
+
 -- name: queue_of
 -- A parked event and all that wait behind it in its stream, in order.
 SELECT behind.parked_id, behind.reader, behind.source, behind.store_id, behind.tx, behind.position, behind.stream_id,
@@ -21,7 +25,7 @@ SELECT behind.parked_id, behind.reader, behind.source, behind.store_id, behind.t
 
 -- name: unpark
 -- It was applied, or somebody decided to do without it.
-DELETE FROM kernel.parked_events WHERE parked_id = $1::bigint RETURNING reader
+DELETE FROM kernel.parked_events WHERE parked_id = $1::bigint RETURNING true
 
 -- name: failed_again
 -- Another try came to nothing.

@@ -32,6 +32,7 @@ class ReaderState:
     waiting_since: datetime | None = None
     """When the next event, which the reader has yet to take, was stored in its log; looked up while it lags."""
     parked: int = 0
+    """Events that were parked when the reader last looked; while there are any, it looks with every batch."""
     received_total: int = 0
     last_success: float = field(default_factory=time.monotonic)
     error: str | None = None

@@ -29,8 +29,8 @@ from shared.reader import Reader
 from shared.receiving import Receiving
 from shared.vault import Vault
 from tests.conftest import ServicePools
+from tests.integration.house import stop
 from tests.integration.shell import SECRET
-from tests.integration.test_relay_and_receiving import stop
 from tests.servers import BusServer
 
 SPACE = UUID("3f0b6a1e-7d0c-5b5e-9a51-6f2c0a1f7a55")

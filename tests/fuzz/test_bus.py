@@ -16,7 +16,7 @@ from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM
 from shared.parked import drop_parked
 from tests.conftest import ServicePools
 from tests.fuzz.bus_world import SPACE, STORES, Bus, Message, bus_at_work, good_event
-from tests.integration.test_relay_and_receiving import until
+from tests.integration.house import until
 from tests.reporting_world import world
 from tests.servers import BusServer
 
@@ -238,10 +238,9 @@ async def test_every_event_without_any_of_its_fields_leaves_its_neighbours(bus: 
 
 async def _clear(bus: Bus) -> None:
     """Drop what was parked: where nothing is, the next example meets the way of whole batches."""
-    for service, pool in bus.pools.items():
-        own = [one for one in bus.receivings if one.reader.name.startswith(service)]
+    for pool in bus.pools.values():
         for row in await pool.fetch("SELECT parked_id FROM kernel.parked_events"):
-            await drop_parked(pool, own, row["parked_id"])
+            await drop_parked(pool, row["parked_id"])
 
 
 async def test_events_of_another_log_stop_their_readers_loudly_and_nobody_else(bus: Bus) -> None:

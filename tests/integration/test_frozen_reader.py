@@ -9,8 +9,8 @@ import pytest
 from shared.event_store import Pool
 from shared.lease import TERM_SECONDS
 from shared.receiving import Receiving
+from tests.integration.house import READER, House, house, names, stop, until
 from tests.integration.test_event_store import SPACE
-from tests.integration.test_relay_and_receiving import READER, House, house, names, stop, until
 
 __all__ = ["house"]
 

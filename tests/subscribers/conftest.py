@@ -8,7 +8,7 @@ import pytest
 
 from kith.embedded.nats import RunningNats
 from tests.conftest import ServicePools
-from tests.integration.test_relay_and_receiving import stop
+from tests.integration.house import stop
 from tests.subscribers.county import County
 
 

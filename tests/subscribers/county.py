@@ -19,8 +19,8 @@ from shared.contracts.contact import ContactMadeGood, ContactMissed
 from shared.contracts.event import ContactKind
 from shared.event_store import Append, NewEvent, Pool, append
 from shared.relay import Relay
+from tests.integration.house import until
 from tests.integration.test_event_store import META, SPACE
-from tests.integration.test_relay_and_receiving import until
 
 YUELIANG, SHUANGJIANG = "431299210", "431299101"
 """Two townships of the county."""

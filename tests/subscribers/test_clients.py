@@ -15,7 +15,7 @@ import pytest
 from kith.embedded.ports import LOOPBACK
 from kith.subscribers import subscribers_of
 from kith.subscribing import provision
-from tests.integration.test_relay_and_receiving import until
+from tests.integration.house import until
 from tests.subscribers.county import SHUANGJIANG, STREAM, YUELIANG, County
 
 ROOT = Path(__file__).parent.parent.parent

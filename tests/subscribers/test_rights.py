@@ -11,7 +11,7 @@ from kith.bus_subscribers import API
 from kith.embedded.kept_secrets import bus_password_file
 from kith.subscribers import subscribers_of
 from kith.subscribing import end, forget, look_at, not_made
-from tests.integration.test_relay_and_receiving import until
+from tests.integration.house import until
 from tests.subscribers.county import SHUANGJIANG, STREAM, YUELIANG, County
 
 USER, OTHER = "subscriber-school", "subscriber-hospital"
