@@ -73,6 +73,7 @@ class House:
         self.source, self.target, self.bus, self._stack = source, target, bus, stack
         self.relays: list[Relay] = []
         self.receivings: list[Receiving] = []
+        self._operator: Client | None = None
 
     async def client(self, user: str, through: Link | None = None) -> Client:
         url = self.bus.url_for(user)
@@ -85,6 +86,10 @@ class House:
         )
         self._stack.push_async_callback(client.close)
         return client
+
+    async def operator(self) -> Client:
+        self._operator = self._operator or await self.client("operator")
+        return self._operator
 
     async def relay(
         self,
@@ -133,7 +138,7 @@ class House:
         return await caught_up(self.target, READER.name, position, WAIT_SECONDS)
 
     async def in_stream(self) -> list[str]:
-        js = (await self.client("operator")).jetstream()
+        js = (await self.operator()).jetstream()
         info = await js.stream_info(STREAM)
         messages = [await js.get_msg(STREAM, n) for n in range(1, info.state.last_seq + 1)]
         return [message.headers["ce-id"] for message in messages if message.headers]
