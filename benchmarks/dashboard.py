@@ -19,7 +19,7 @@ MILLISECONDS_MAX = 50.0
 DAYS = 330
 
 
-async def dashboard(servers: Servers, events: int, repetitions: int) -> Figure:
+async def dashboard(servers: Servers, events: int, repetitions: int) -> list[Figure]:
     """Ask for the figures of any area, as of any day and as known on any later one."""
     people = events // EVENTS_A_CHILD
     dsn = await servers.database("reporting")
@@ -54,14 +54,11 @@ async def dashboard(servers: Servers, events: int, repetitions: int) -> Figure:
             mine, bare = await in_turns(repetitions, ours, limit)
     await servers.drop(dsn)
     p99 = quantiles(took, n=100)[98] * 1000
-    return Figure(
-        f"dashboard API, any area, any past day, {count:,} events",
-        mine,
-        bare,
-        "requests/s",
-        0.3,
-        f"p99 {p99:.1f} ms, {'under' if p99 < MILLISECONDS_MAX else 'NOT under'} {MILLISECONDS_MAX:.0f} ms",
-    )
+    asked = f"dashboard API, any area, any past day, {count:,} events"
+    return [
+        Figure(asked, mine, bare, "requests/s", 0.3),
+        Figure("p99 of these", p99, MILLISECONDS_MAX, "ms", fewer=True),
+    ]
 
 
 def _question(codes: list[str], chance: random.Random) -> str:

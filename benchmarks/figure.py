@@ -74,7 +74,7 @@ def table(figures: list[Figure]) -> str:
             "" if one.limit is None else f"{one.limit:,.0f}",
             one.unit,
             "" if one.ratio is None else f"{one.ratio:.2f}",
-            "" if one.demanded is None else f"{one.demanded:g}",
+            "" if one.demanded is None else f"{'at most ' * one.fewer}{one.demanded:g}",
             MARKS[one.reached],
         )
         lines.append("| " + " | ".join(cells) + " |")
