@@ -48,6 +48,8 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
         async def ours() -> float:
             bounds[:] = next(months)
             last_tx = await pool.fetchval(LAST_TX)
+            rows.clear()
+            gc.freeze()  # as a service does: what is there before the work is not looked through for garbage
             begun = time.perf_counter()
             await _judged(pool, bounds[1] + timedelta(days=4))
             took = time.perf_counter() - begun
@@ -65,7 +67,6 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             assert 0 < misses <= len(rows)
             return people / (time.perf_counter() - begun)
 
-        gc.freeze()  # as a service does: what is there before the work is not looked through for garbage
         await ours()
         mine, bare = await in_turns(repetitions, ours, limit)
     await servers.drop(dsn)
