@@ -24,37 +24,23 @@ async def record_judged(
 ) -> None:
     """Write that *window* was judged in *areas*, what *events* say, and the runs it has *ended* and *begun*."""
     missed = [event for event in events if isinstance(event, ContactMissed)]
-    await connection.execute(SQL.record_judged, window.kind, window.opens, areas)
-    await connection.execute(SQL.end_runs, window.kind, ended)
-    await connection.execute(SQL.begin_runs, window.kind, window.opens, begun)
-    await _record_misses(connection, window, missed)
-    await record_mends(connection, [e for e in events if isinstance(e, ContactMadeGood | MissWithdrawn)])
-    await _record_escalations(connection, window, [e for e in events if isinstance(e, ContactEscalated)])
-
-
-async def _record_misses(connection: Connection, window: Window, missed: Sequence[ContactMissed]) -> None:
+    raised = [event for event in events if isinstance(event, ContactEscalated)]
     await connection.execute(
-        SQL.record_misses,
+        SQL.record_judged,
         window.kind,
         window.opens,
         window.closes,
         window.due,
+        window.judged_on,
+        areas,
+        ended,
+        begun,
         [miss.child_id for miss in missed],
         [miss.area for miss in missed],
-    )
-
-
-async def _record_escalations(
-    connection: Connection, window: Window, raised: Sequence[ContactEscalated]
-) -> None:
-    await connection.execute(
-        SQL.record_escalations,
-        window.kind,
-        window.closes,
-        window.judged_on,
         [e.child_id for e in raised],
         [e.first_opens for e in raised],
         [e.level for e in raised],
         [e.windows for e in raised],
         [e.area for e in raised],
     )
+    await record_mends(connection, [e for e in events if isinstance(e, ContactMadeGood | MissWithdrawn)])
