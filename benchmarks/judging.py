@@ -1,6 +1,5 @@
 """Judging a month, beside one SELECT that counts its misses and a COPY of as many events."""
 
-import gc
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from benchmarks.servers import Servers
 from services.contact.advancing import advance
 from services.contact.policy_file import load_policy
 from shared.event_store import Pool
+from shared.garbage import spare_what_is_there
 from shared.handling import Cause
 from shared.vault import SECRET_BYTES_MIN, Vault
 
@@ -49,7 +49,7 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             bounds[:] = next(months)
             last_tx = await pool.fetchval(LAST_TX)
             rows.clear()
-            gc.freeze()  # as a service does: what is there before the work is not looked through for garbage
+            spare_what_is_there()  # as a service does
             begun = time.perf_counter()
             await _judged(pool, bounds[1] + timedelta(days=4))
             took = time.perf_counter() - begun

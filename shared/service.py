@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from shared import bus, gauges, health, logs
 from shared.asking import Question
 from shared.doorway import Doorway, ProblemPage, respond
 from shared.event_store import Connection, Pool
+from shared.garbage import spare_what_is_there
 from shared.metrics import Metrics
 from shared.operating import operating_router
 from shared.problems import PROBLEM_RESPONSES, ProblemBody
@@ -167,9 +167,7 @@ def serve(factory: str, settings: Settings | None = None) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS_MAX,
     )
     config.load()
-    # What was made until now stays for good: to look for garbage in it would stop the service for a tenth of a
-    # second now and then.
-    gc.freeze()
+    spare_what_is_there()
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
