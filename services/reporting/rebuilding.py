@@ -1,8 +1,8 @@
 """Rebuilding: the figures made anew from every event received, beside the live ones, and swapped in at the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import asyncpg
 
 from services.reporting.counting import Happened, count, count_without_sums, keep_day, places, sum_up
 from services.reporting.recounting import TYPES, VERSIONS, last_of_some, recount
-from services.reporting.side import Side, hold_sides, look_at, make_live, resting_side
+from services.reporting.side import Side, fill, hold_sides, look_at, make_live, resting_side
 from shared.applying import AWAY, PASSING
 from shared.contracts.catalogue import decode
 from shared.event_store import Connection, Pool
@@ -136,9 +136,16 @@ async def _together(*works: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _empty(pool: Pool, side: Side) -> None:
+@asynccontextmanager
+async def _filling(pool: Pool, side: Side) -> AsyncIterator[Connection]:
+    """Open a transaction that writes the side that is not live."""
     async with pool.acquire() as connection, connection.transaction():
-        await look_at(connection, side)
+        await fill(connection, side)
+        yield connection
+
+
+async def _empty(pool: Pool, side: Side) -> None:
+    async with _filling(pool, side) as connection:
         await connection.execute(SQL.empty)
 
 
@@ -169,10 +176,9 @@ async def _replay(
             if not received:
                 return
             coming = asyncio.create_task(_received(pool, arrival, end, but))
-            async with pool.acquire() as connection, connection.transaction():
-                await look_at(connection, side)
+            async with _filling(pool, side) as connection:
                 await counted_by(connection, received)
-            await pool.execute(SQL.advance, projection, len(received))
+                await connection.execute(SQL.advance, projection, len(received))
     finally:
         coming.cancel()
 
@@ -198,24 +204,21 @@ class Stretches:
 async def _recount(pool: Pool, side: Side, projection: str, waiting: Stretches) -> None:
     """Count what contact said, stretch by stretch, in the database itself."""
     while stretch := await waiting.take():
-        async with pool.acquire() as connection, connection.transaction():
-            await look_at(connection, side)
+        async with _filling(pool, side) as connection:
             events, day = await recount(connection, *stretch)
             if day is not None:
                 await keep_day(connection, "contact", day)
-        await pool.execute(SQL.advance, projection, events)
+            await connection.execute(SQL.advance, projection, events)
 
 
 async def _sum_up(pool: Pool, side: Side) -> None:
     """Make the sums of all counties and townships, each in a transaction of its own."""
-    async with pool.acquire() as connection, connection.transaction():
-        await look_at(connection, side)
+    async with _filling(pool, side) as connection:
         waiting = iter(await places(connection))
 
     async def sum_up_waiting() -> None:
         for place in waiting:
-            async with pool.acquire() as connection, connection.transaction():
-                await look_at(connection, side)
+            async with _filling(pool, side) as connection:
                 await sum_up(connection, place)
 
     await _together(*(sum_up_waiting() for _ in range(SUMMED_AT_ONCE)))

@@ -24,6 +24,11 @@ async def look_at(connection: Connection, side: Side) -> None:
     await connection.execute(SQL.look_at, side)
 
 
+async def fill(connection: Connection, side: Side) -> None:
+    """Let the rest of this transaction write the tables of *side*, which is not live; a crash may undo it."""
+    await connection.execute(SQL.fill, side)
+
+
 async def write_live_side(connection: Connection) -> None:
     """Let the rest of this transaction write the live tables, and keep the sides from changing until its end."""
     # Two statements: the second must see a change of sides that the first has waited for.

@@ -16,6 +16,10 @@ SELECT set_config('search_path', side || ', app, kernel', true), set_config('kit
 -- Unqualified names mean this side's tables until the transaction ends.
 SELECT set_config('search_path', $1::text || ', app, kernel', true)
 
+-- name: fill
+-- The same for the side that is not live, and nobody waits for the disk: after a crash it is filled from the start.
+SELECT set_config('search_path', $1::text || ', app, kernel', true), set_config('synchronous_commit', 'off', true)
+
 -- name: share_sides
 -- Readers write together; the sides do not change while one of them does ("kith" and 1 name the lock).
 SELECT pg_advisory_xact_lock_shared(1802073192, 1)
