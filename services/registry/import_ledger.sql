@@ -18,7 +18,8 @@ ON CONFLICT (import_id) DO UPDATE SET state = 'running' WHERE i.state = 'interru
 SELECT row_key, outcome, counted FROM app.import_rows WHERE row_key = ANY ($1::text[])
 
 -- name: write_rows
--- What became of rows, each once.
+-- What became of rows, each once. One that was refused is written again only as what it is now, so that taken_back
+-- says just whether an import has counted it among the refused.
 INSERT INTO app.import_rows AS r (row_key, import_id, area, number, outcome, code, child_id, likely)
 SELECT u.row_key, $1::uuid, $2::text, u.number, u.outcome, u.code, u.child_id, u.likely
   FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::uuid[], $8::boolean[])
@@ -26,7 +27,7 @@ SELECT u.row_key, $1::uuid, $2::text, u.number, u.outcome, u.code, u.child_id, u
 ON CONFLICT (row_key) DO UPDATE
    SET import_id = excluded.import_id, number = excluded.number, outcome = excluded.outcome,
        code = excluded.code, child_id = excluded.child_id, likely = excluded.likely, counted = false,
-       taken_back = r.counted OR r.taken_back
+       taken_back = r.counted
  WHERE r.outcome = 'refused'
 
 -- name: count_rows

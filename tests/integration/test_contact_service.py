@@ -1,5 +1,6 @@
 """Contact over HTTP beside a real registry: logs taken in, visits told, the day advanced, lists for callers."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ import openpyxl  # type: ignore[import-untyped]  # it comes without types
 import pytest
 from fastapi import FastAPI
 
+from services.contact import importing
 from services.contact.app import SPEC
-from shared.event_store import Pool
+from services.contact.log_ledger import Entry, note_rows
+from shared.event_store import Connection, Pool
 from shared.running import Running
 from shared.service import create_app
 from shared.tokens import Role
@@ -32,6 +35,9 @@ WILLOW = "431299200201"
 COUNTED = """
 SELECT sum((data->>'rows')::int), sum((data->>'logged')::int), sum((data->>'unknown_child')::int)
   FROM kernel.events WHERE event_type = 'VisitLogImported'
+"""
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
 """
 ADA, BEN = id_number(1), id_number(2)
 SECOND_ADA = id_number(3)
@@ -67,14 +73,25 @@ class Contact:
         told: dict[str, Any] = reply.json()
         return told
 
+    async def send(
+        self,
+        *rows: Sequence[str],
+        content: bytes | None = None,
+        name: str = "走访记录.csv",
+        key: str | None = None,
+    ) -> httpx.Response:
+        headers = {**self.deployment.login(Role.COUNTY), **({"Idempotency-Key": key} if key else {})}
+        file = (name, content or csv_of(HEADINGS, rows))
+        return await self.client.post("/imports/visits", files={"file": file}, headers=headers)
+
     async def take(
-        self, *rows: Sequence[str], content: bytes | None = None, name: str = "走访记录.csv"
+        self,
+        *rows: Sequence[str],
+        content: bytes | None = None,
+        name: str = "走访记录.csv",
+        key: str | None = None,
     ) -> dict[str, Any]:
-        reply = await self.client.post(
-            "/imports/visits",
-            files={"file": (name, content or csv_of(HEADINGS, rows))},
-            headers=self.deployment.login(Role.COUNTY),
-        )
+        reply = await self.send(*rows, content=content, name=name, key=key)
         assert reply.is_success, reply.text
         told: dict[str, Any] = reply.json()
         return told
@@ -140,6 +157,51 @@ async def test_a_log_taken_in_twice_or_half_and_then_whole_changes_nothing_more(
     assert await contact.state() == before
 
 
+@pytest.mark.parametrize(("key", "already"), [("the log", 0), ("the log again", 2)])
+async def test_a_log_interrupted_between_chunks_goes_on_where_it_stopped(
+    contact: Contact, monkeypatch: pytest.MonkeyPatch, key: str, already: int
+) -> None:
+    rows = (CALL_OF_ADA, CALL_OF_BEN, CALL_OF_NOBODY, CALL_OF_ADA, CALL_OF_EITHER)
+    monkeypatch.setattr(importing, "CHUNK_ROWS", 2)
+    with monkeypatch.context() as dying:
+        die_in_chunk(2, dying)
+        assert (await contact.send(*rows, key="the log")).status_code == 500
+    assert (await contact.state())[3] == [(2, 2, 0)]
+
+    told = await contact.take(*rows, key=key)
+
+    counts = ("rows", "logged", "duplicates", "unknown_child", "ambiguous", "already")
+    assert [told[name] for name in counts] == [5, 2 - already, 1, 1, 1, already]
+    assert (await contact.state())[3] == [(5, 2, 1)]
+    assert await contact.pool.fetchval("SELECT count(*) FROM app.log_rows") == 5
+
+
+def die_in_chunk(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die, as far as the database can tell, when a chunk's rows were written."""
+    noted = 0
+
+    async def note_or_die(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+        nonlocal noted
+        noted += 1
+        told = await note_rows(connection, entries)
+        if noted == number:
+            raise RuntimeError("killed")
+        return told
+
+    monkeypatch.setattr("services.contact.importing.note_rows", note_or_die)
+
+
+async def test_an_import_is_shown_as_it_was_answered_whatever_is_sent_again(contact: Contact) -> None:
+    rows = (CALL_OF_ADA, CALL_OF_NOBODY)
+    first = await contact.take(*rows, key="the log")
+    again = await contact.take(*rows)
+    assert await contact.take(*rows, key="the log") == first
+    assert again["import_id"] != first["import_id"]
+    for told in (first, again):
+        shown = await contact.get(f"/imports/{told['import_id']}")
+        assert {**shown, "position": told["position"]} == told
+
+
 async def test_a_row_with_a_fault_is_refused_and_given_back_to_be_mended(contact: Contact) -> None:
     told = await contact.take(
         CALL_OF_ADA, ("二月三十", "2026-01-09", "李响", BEN, WILLOW, "亲子通话", "成功")
@@ -174,6 +236,27 @@ async def test_a_child_registered_later_makes_its_refused_row_good(
     await registry.take_roster(roster(child_row("王五", id_number(9))))
     told = await contact.take(CALL_OF_NOBODY)
     assert (told["logged"], told["unknown_child"]) == (1, -1)
+    assert (await contact.state())[3] == [(1, 1, 0)]
+
+
+async def test_a_refused_row_is_made_good_once_by_logs_sent_at_once(
+    contact: Contact,
+    registry: Registry,  # noqa: F811
+) -> None:
+    await contact.take(CALL_OF_NOBODY)
+    await registry.take_roster(roster(child_row("王五", id_number(9))))
+    async with contact.pool.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM app.log_rows FOR UPDATE")
+        logs = [asyncio.create_task(contact.take(CALL_OF_NOBODY)) for _ in range(3)]
+        while await contact.pool.fetchval(WAITING) < len(logs):  # noqa: ASYNC110 - the database tells it
+            await asyncio.sleep(0.005)
+    told = await asyncio.gather(*logs)
+    counts = ("logged", "duplicates", "unknown_child", "already")
+    assert sorted([log[name] for name in counts] for log in told) == [
+        [0, 0, 0, 1],
+        [0, 0, 0, 1],
+        [1, 0, -1, 0],
+    ]
     assert (await contact.state())[3] == [(1, 1, 0)]
 
 

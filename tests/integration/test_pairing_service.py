@@ -16,8 +16,10 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
+from services.pairing import importing
 from services.pairing.app import SPEC
 from services.pairing.from_registry import READER
+from services.pairing.list_ledger import write_rows
 from shared.asking import ask
 from shared.checkpoint import caught_up
 from shared.contracts.asks import CARERS, CarersAnswer, CarersQuestion
@@ -103,12 +105,17 @@ class County:
         assert reply.is_success, reply.text
         return reply.json()
 
-    async def take_in(self, rows: Sequence[Sequence[object]], after: str, key: str | None = None) -> Any:
-        reply = await self.pairing.post(
+    async def send_in(
+        self, rows: Sequence[Sequence[object]], after: str, key: str | None = None
+    ) -> httpx.Response:
+        return await self.pairing.post(
             f"/imports/carers?on={FIRST}&after={after}",
             files={"file": ("结对帮扶人员.xlsx", workbook(rows))},
             headers=self.login(key=key),
         )
+
+    async def take_in(self, rows: Sequence[Sequence[object]], after: str, key: str | None = None) -> Any:
+        reply = await self.send_in(rows, after, key)
         assert reply.is_success, reply.text
         return reply.json()
 
@@ -164,6 +171,9 @@ async def test_a_list_of_carers_is_taken_in_once_and_its_refused_row_given_back(
     counts = ("rows", "taken", "duplicates", "refused", "already")
     assert [first[name] for name in counts] == [6, 4, 1, 1, 0]
     assert repeated == first
+    for told in (first, again):
+        shown = await county.get(f"/imports/{told['import_id']}")
+        assert {**shown["answer"], "position": told["position"]} == told
     assert [again[name] for name in counts] == [6, 0, 0, 0, 6]
     assert [(each["row"], each["code"]) for each in first["refusals"]] == [(6, "carer_area_unknown")]
     assert await spoken(county.running.pool) == [
@@ -210,6 +220,7 @@ async def test_a_refused_row_moves_once_when_its_village_is_known(county: County
     mended = await asyncio.gather(*(county.take_in([later], after) for _ in range(3)))
 
     assert refused["refused"] == 1
+    [moved] = [told["import_id"] for told in mended if told["duplicates"]]
     assert sorted((told["duplicates"], told["refused"], told["already"]) for told in mended) == [
         (0, 0, 1),
         (0, 0, 1),
@@ -217,6 +228,43 @@ async def test_a_refused_row_moves_once_when_its_village_is_known(county: County
     ]
     assert await imported(county.running.pool) == {"rows": 2, "taken": 1, "duplicates": 1, "refused": 0}
     assert await ledger(county.running.pool) == {"taken": 1, "duplicate": 1}
+    by = await county.running.pool.fetchval(
+        "SELECT import_id FROM app.import_rows WHERE outcome = 'duplicate'"
+    )
+    assert str(by) == moved
+
+
+@pytest.mark.parametrize(("key", "already"), [("the list", 0), ("the list again", 2)])
+async def test_a_list_interrupted_between_chunks_goes_on_where_it_stopped(
+    county: County, monkeypatch: pytest.MonkeyPatch, key: str, already: int
+) -> None:
+    after = await county.say(*areas_defined())
+    monkeypatch.setattr(importing, "CHUNK_MAX", 2)
+    with monkeypatch.context() as dying:
+        die_in_chunk(2, dying)
+        assert (await county.send_in(ROWS, after, key="the list")).status_code == 500
+    assert await ledger(county.running.pool) == {"taken": 2}
+
+    whole = await county.take_in(ROWS, after, key=key)
+
+    counts = ("rows", "taken", "duplicates", "refused", "already")
+    assert [whole[name] for name in counts] == [6, 4 - already, 1, 1, already]
+    assert await imported(county.running.pool) == {"rows": 6, "taken": 4, "duplicates": 1, "refused": 1}
+    assert await ledger(county.running.pool) == {"taken": 4, "duplicate": 1, "refused": 1}
+
+
+def die_in_chunk(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die, as far as the database can tell, when a chunk's rows were written."""
+    written = 0
+
+    async def write_or_die(*given: Any) -> None:
+        nonlocal written
+        written += 1
+        await write_rows(*given)
+        if written == number:
+            raise RuntimeError("killed")
+
+    monkeypatch.setattr("services.pairing.importing.write_rows", write_or_die)
 
 
 async def imported(pool: Pool) -> dict[str, int]:

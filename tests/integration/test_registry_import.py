@@ -116,6 +116,38 @@ async def test_rows_of_an_import_that_never_went_on_are_counted_by_the_next(
     assert [row["state"] for row in states] == ["interrupted", "done"]
 
 
+async def test_a_row_refused_in_an_import_that_never_went_on_and_mended_is_a_new_row(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = roster(child_row("周梅", 所在村="不存在村"), child_row("丁雨", id_number(2)))
+    monkeypatch.setattr(importing, "CHUNK_ROWS", 1)
+    with monkeypatch.context() as dying:
+        kill_after(1, dying)
+        killed = await registry.send_roster(paper)
+    village = {"code": "431299200209", "name": "不存在村", "level": "village", "parent": "431299200"}
+    await registry.do("/advance", {"to": "2026-01-02"})
+    await registry.do("/areas", {**village, "on": "2026-01-02"})
+
+    told = await registry.take_roster(paper)
+
+    assert killed.status_code == 500
+    assert counts(told) == {"taken": 2}
+    said = [event for event in await registry.events() if isinstance(event, RosterImported)]
+    assert [(one.rows, one.taken, one.refused) for one in said] == [(2, 2, 0)]
+
+
+async def test_an_import_is_shown_as_it_was_answered_whatever_is_sent_again(registry: Registry) -> None:
+    paper = roster(child_row("周梅", id_number(1)), child_row("陆波", 所在村="不存在村"))
+    first = await registry.take_roster(paper, key="monday")
+    again = await registry.take_roster(paper)
+    assert await registry.take_roster(paper, key="monday") == first
+    assert again["import_id"] != first["import_id"]
+    for told in (first, again):
+        shown = (await registry.get(f"/imports/{told['import_id']}")).json()
+        assert shown["state"] == "done"
+        assert {**shown["answer"], "position": told["position"]} == told
+
+
 def kill_after(chunks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process die, as far as the database can tell, when the next chunk after *chunks* is written."""
     write, written = import_ledger.write_rows, 0

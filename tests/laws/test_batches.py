@@ -110,6 +110,7 @@ TOLD_TO_PAIRING: dict[str, Sequence[Event]] = {
         gone(MOVED_AWAY, MAR, MAR),
     ],
     "a file was revised twice on one day": [schooled("ab" * 8), schooled("cd" * 8)],
+    "a child left, and then its file was revised": [gone(MOVED_AWAY, FEB, FEB), schooled("ab" * 8)],
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,12 @@ Row = tuple[object, ...]
 State = tuple[
     Counter[tuple[Any, ...]], Counter[tuple[Any, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]]
 ]
+
+
+@pytest.fixture(autouse=True)
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lists of a few rows be taken in several transactions, as those of thousands are."""
+    monkeypatch.setattr("services.pairing.importing.CHUNK_MAX", 2)
 
 
 @st.composite

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,13 @@ OF_LOGS = (
 
 Row = Mapping[str, str]
 Sent = tuple[str, Sequence[Row]]
+
+
+@pytest.fixture(autouse=True)
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let papers of a few rows be taken in several transactions, as those of thousands are."""
+    monkeypatch.setattr("services.registry.importing.CHUNK_ROWS", 2)
+    monkeypatch.setattr("services.contact.importing.CHUNK_ROWS", 2)
 
 
 @st.composite
