@@ -10,6 +10,7 @@ from shared.contracts.event import Event
 
 RULES = UUID("6f0e7c1a-8f4b-5b52-9d3c-6b1f2f6d8a11")
 """The namespace of the ids of events that a rule brings about, not a command."""
+_RULES_NAMED = sha1(RULES.bytes, usedforsecurity=False)
 
 Command = TypeVar("Command")
 State = TypeVar("State")
@@ -46,9 +47,18 @@ class Decider(Generic[Command, State]):
 
 
 def rule_event_id(rule: str, *parts: object) -> UUID:
-    """Return the id of the event that *rule* brings about for *parts*, for ever the same.
+    """Return the id of the event that *rule* brings about for *parts*, for ever the same: a uuid5 in RULES."""
+    return UUID(bytes=rule_event_bytes("/".join((rule, *map(str, parts)))))
 
-    It is uuid5(RULES, …), made in a third of the time: judging makes a million at once.
+
+def rule_event_bytes(named: str) -> bytes:
+    """Return the bytes of such an id, *named* by the rule and its parts with slashes between.
+
+    To make a UUID of them takes as long again; whoever names a million events makes the database driver's.
     """
-    named = RULES.bytes + "/".join((rule, *map(str, parts))).encode()
-    return UUID(bytes=sha1(named, usedforsecurity=False).digest()[:16], version=5)
+    named_in = _RULES_NAMED.copy()
+    named_in.update(named.encode())
+    found = bytearray(named_in.digest()[:16])
+    found[6] = found[6] & 0x0F | 0x50  # the version, 5
+    found[8] = found[8] & 0x3F | 0x80  # the variant
+    return bytes(found)

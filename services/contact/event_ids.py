@@ -3,6 +3,8 @@
 from typing import assert_never
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DriversUUID  # noqa: N811 - its name tells it from the library's
+
 from shared.contracts.contact import (
     ContactEscalated,
     ContactMadeGood,
@@ -12,7 +14,7 @@ from shared.contracts.contact import (
     VisitLogged,
     WindowJudged,
 )
-from shared.decider import rule_event_id
+from shared.decider import rule_event_bytes
 from shared.event_store import NewEvent
 
 RuleEvent = (
@@ -28,29 +30,28 @@ RuleEvent = (
 
 def with_id(event: RuleEvent) -> NewEvent:
     """Return *event* with the id that its rule gives it, the same on every replica and for ever."""
-    return NewEvent(rule_event_id(*_cause_of(event)), event)
+    return NewEvent(DriversUUID(rule_event_bytes(_name_of(event))), event)
 
 
-def _cause_of(event: RuleEvent) -> tuple[str, *tuple[object, ...]]:
-    cause: tuple[str, *tuple[object, ...]]
+def _name_of(event: RuleEvent) -> str:
     match event:
         case VisitLogged():
-            cause = ("visit_logged", event.visit_id)
+            name = f"visit_logged/{event.visit_id}"
         case WindowJudged():
-            cause = ("window_judged", event.kind, event.on, event.area, event.part)
+            name = f"window_judged/{event.kind}/{event.on}/{event.area}/{event.part}"
         case ContactMissed():
-            cause = ("contact_missed", event.child_id, event.kind, event.on)
+            name = f"contact_missed/{event.child_id}/{event.kind}/{event.on}"
         case ContactEscalated():
-            cause = ("contact_escalated", event.child_id, event.kind, event.first_opens, event.level)
+            name = f"contact_escalated/{event.child_id}/{event.kind}/{event.first_opens}/{event.level}"
         case ContactMadeGood():
-            cause = ("contact_made_good", event.child_id, event.kind, event.on)
+            name = f"contact_made_good/{event.child_id}/{event.kind}/{event.on}"
         case MissWithdrawn():
-            cause = ("miss_withdrawn", event.child_id, event.kind, event.on)
+            name = f"miss_withdrawn/{event.child_id}/{event.kind}/{event.on}"
         case DayAdvanced():
-            cause = ("day_advanced", event.area, event.on)
+            name = f"day_advanced/{event.area}/{event.on}"
         case _:
             assert_never(event)
-    return cause
+    return name
 
 
 def child_stream(child_id: UUID) -> str:

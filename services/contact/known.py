@@ -1,10 +1,10 @@
 """What judging has to know: whom a window counts in a village, and all that a miss depends on."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -22,8 +22,9 @@ SQL = queries(__file__)
 _NEVER_OWED = sorted(NEVER_OWED)
 _LEVELS = {level.value: level for level in EscalationLevel}
 
-Run: TypeAlias = tuple[str, UUID]
-"""Whose misses of what: a kind and a child."""
+Fact = TypeVar("Fact")
+Facts: TypeAlias = dict[str, dict[UUID, Fact]]
+"""What is known of a child's windows of a kind, by kind and child."""
 Raised: TypeAlias = tuple[date, EscalationLevel]
 
 
@@ -87,13 +88,12 @@ async def missing_in(
     """Return, village by village, all that its misses depend on; of most children nothing else is known."""
     kinds, opens = [window.kind for window in windows], windows[0].opens
     closes, due = windows[0].closes, windows[0].due
-    since: dict[Run, date] = {
-        (village.kind, child_id): first
-        for village in villages
-        for child_id, first in zip(village.missing, village.since, strict=True)
-        if first
-    }
-    missed_before, first = {child_id for _, child_id in since}, min(since.values(), default=opens)
+    since: Facts[date] = {kind: {} for kind in kinds}
+    for village in villages:
+        began = zip(village.missing, village.since, strict=True)
+        since[village.kind].update((child_id, first) for child_id, first in began if first)
+    missed_before = set(chain.from_iterable(since.values()))
+    first = min((day for runs in since.values() for day in runs.values()), default=opens)
 
     async def known(query: str, child_ids: Iterable[UUID], *days: object) -> list[asyncpg.Record]:
         asked = list(set(child_ids))
@@ -112,9 +112,9 @@ async def missing_in(
             Missing(
                 child_id,
                 pairs.get(child_id, ()),
-                earlier.get((village.kind, child_id), ()),
-                raised.get((village.kind, child_id), ()),
-                visits.get((village.kind, child_id)),
+                earlier[village.kind].get(child_id, ()),
+                raised[village.kind].get(child_id, ()),
+                visits[village.kind].get(child_id),
                 leavings.get(child_id),
             )
             for child_id in village.missing
@@ -130,24 +130,27 @@ def _pairs(rows: Iterable[asyncpg.Record]) -> dict[UUID, list[PairInForce]]:
     return found
 
 
-def _earlier(rows: Iterable[asyncpg.Record], since: Mapping[Run, date]) -> dict[Run, list[EarlierMiss]]:
-    found: dict[Run, list[EarlierMiss]] = defaultdict(list)
+def _earlier(rows: Iterable[asyncpg.Record], since: Facts[date]) -> Facts[list[EarlierMiss]]:
+    found: Facts[list[EarlierMiss]] = defaultdict(dict)
     for child_id, kind, opens, made_good_on, withdrawn_on in rows:
-        if opens >= since.get((kind, child_id), date.max):
-            found[kind, child_id].append(EarlierMiss(opens, made_good_on, withdrawn_on))
+        if opens >= since[kind].get(child_id, date.max):
+            found[kind].setdefault(child_id, []).append(EarlierMiss(opens, made_good_on, withdrawn_on))
     return found
 
 
-def _raised(rows: Iterable[asyncpg.Record], since: Mapping[Run, date]) -> dict[Run, list[Raised]]:
-    found: dict[Run, list[Raised]] = defaultdict(list)
+def _raised(rows: Iterable[asyncpg.Record], since: Facts[date]) -> Facts[list[Raised]]:
+    found: Facts[list[Raised]] = defaultdict(dict)
     for child_id, kind, first_opens, level in rows:
-        if first_opens >= since.get((kind, child_id), date.max):
-            found[kind, child_id].append((first_opens, _LEVELS[level]))
+        if first_opens >= since[kind].get(child_id, date.max):
+            found[kind].setdefault(child_id, []).append((first_opens, _LEVELS[level]))
     return found
 
 
-def _late_visits(rows: Iterable[asyncpg.Record]) -> dict[Run, LateVisit]:
-    return {(kind, child_id): LateVisit(visit_id, known_on) for child_id, kind, visit_id, known_on in rows}
+def _late_visits(rows: Iterable[asyncpg.Record]) -> Facts[LateVisit]:
+    found: Facts[LateVisit] = defaultdict(dict)
+    for child_id, kind, visit_id, known_on in rows:
+        found[kind][child_id] = LateVisit(visit_id, known_on)
+    return found
 
 
 def _leavings(rows: Iterable[asyncpg.Record]) -> dict[UUID, Leaving]:
