@@ -132,19 +132,38 @@ async def test_a_reader_never_skips_a_transaction_that_commits_late(pool: Pool) 
     assert sorted(one.stream_id for one in seen) == ["area-early", "area-late"]
 
 
-async def test_a_transaction_that_began_before_the_streams_last_one_is_turned_away(pool: Pool) -> None:
+ONE_BY_ONE = None
+"""Where a parameter says how many events are copied: a stream by itself, by another way than many."""
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("expected", [None, 1], ids=["any version", "the version it is at"])
+@pytest.mark.parametrize(
+    "copied_min", [ONE_BY_ONE, COPIED_MIN, 1], ids=["one by one", "few in bulk", "copied in bulk"]
+)
+async def test_a_transaction_that_began_before_the_streams_last_one_is_turned_away(
+    pool: Pool, copied_min: int | None, expected: int | None, count: int
+) -> None:
     async with pool.acquire() as slow, pool.acquire() as fast:
-        transaction = slow.transaction()
-        await transaction.start()
-        await append(slow, Append("area-other", new("takes an id early")), META)
-        await append(fast, Append("area-1", new("first")), META)
-        with pytest.raises(Overtaken):
-            await append(slow, Append("area-1", new("second")), META)
-        with pytest.raises(Overtaken):
-            await append_many(slow, [Append("area-1", new("second"))], META)
-        with pytest.raises(WrongVersion):
-            await append(slow, Append("area-1", new("second"), expected=1), META)
-        await transaction.rollback()
+        async with slow.transaction():
+            await append(slow, Append("area-other", new("takes an id early")), META)
+            await append(fast, Append("area-1", new("first")), META)
+            late = Append("area-1", new(*[f"late {n}" for n in range(count)]), expected)
+            assert await turned_away(slow, late, copied_min)
+        assert await load(fast, "area-1") == [defined("first")]
+
+
+async def turned_away(connection: Connection, late: Append, copied_min: int | None) -> bool:
+    """Return whether an append of its own, or in bulk, is told that it comes too late for its place in the order."""
+    try:
+        if copied_min is ONE_BY_ONE:
+            await append(connection, late, META)
+            return False
+        return await append_many(connection, [late], META, copied_min=copied_min) == (Outcome.CONFLICT,)
+    except Overtaken:
+        return late.expected is None
+    except WrongVersion:
+        return late.expected is not None
 
 
 @pytest.mark.parametrize("copied_min", [COPIED_MIN, 1], ids=["few events", "copied"])

@@ -51,6 +51,14 @@ class Expecting(Enum):
     WRONG = "one too many"
 
 
+class Way(Enum):
+    """How appends go to the server; long ones are copied, but the laws hold for each way whatever the size."""
+
+    ONE_BY_ONE = "one by one"
+    BULK = "in bulk"
+    COPIED = "in bulk, copied"
+
+
 @dataclass(frozen=True)
 class Wish:
     """An append as chance draws it; the same *tag* on the same stream is the same cause coming again."""
@@ -169,20 +177,20 @@ class Hand:
         else:
             await transaction.rollback()
 
-    async def write(self, wanted: Sequence[Wish], *, bulk: bool) -> None:
+    async def write(self, wanted: Sequence[Wish], *, way: Way) -> None:
         """Append in the open transaction, or in one of its own; a lost transaction is given up."""
         alone = self.transaction is None
         await self.begin(numbered=False)
         try:
-            await self._write(wanted, bulk=bulk)
+            await self._write(wanted, way)
         except (Overtaken, WrongVersion, *LOST):
             await self.end(commit=False)
         if alone:
             await self.end(commit=True)
 
-    async def _write(self, wanted: Sequence[Wish], *, bulk: bool) -> None:
-        if bulk:
-            await self._note(await self._append_many([await self._append(wish) for wish in wanted]))
+    async def _write(self, wanted: Sequence[Wish], way: Way) -> None:
+        if way is not Way.ONE_BY_ONE:
+            await self._note(await self._append_many([await self._append(wish) for wish in wanted], way))
             return
         for wish in wanted:
             one = await self._append(wish)
@@ -205,9 +213,8 @@ class Hand:
         )
         return bool(found) and bool(wanted.claims or wanted.releases)
 
-    async def _append_many(self, appends: Sequence[Append]) -> list[Append]:
-        # Long appends go another way to the server: the laws hold for both, whatever the size.
-        copied_min = 1 if len(appends) == STREAMS else COPIED_MIN
+    async def _append_many(self, appends: Sequence[Append], way: Way) -> list[Append]:
+        copied_min = 1 if way is Way.COPIED else COPIED_MIN
         outcomes = await append_many(self.connection, appends, META, copied_min=copied_min)
         return [wanted for wanted, outcome in zip(appends, outcomes, strict=True) if outcome is Outcome.TAKEN]
 

@@ -16,7 +16,7 @@ from shared.event_store import Append, Overtaken, append, claim_owners, last_pos
 from tests.conftest import ServiceDatabase, ServiceDatabases
 from tests.integration.test_event_store import META, new
 from tests.laws.bounds import bounded
-from tests.laws.log_hands import HANDS, MANY_WISHES, Book, Follower, Hand, Waiting, Wish
+from tests.laws.log_hands import HANDS, MANY_WISHES, Book, Follower, Hand, Waiting, Way, Wish
 from tests.servers import DatabaseServer
 
 _NAMES = itertools.count()
@@ -77,9 +77,9 @@ class LogMachine(RuleBasedStateMachine):
     def begin(self, number: int, numbered: bool) -> None:
         self._let(number, self.hands[number].begin(numbered=numbered))
 
-    @rule(number=st.integers(0, HANDS - 1), wanted=MANY_WISHES, bulk=st.booleans())
-    def write(self, number: int, wanted: Sequence[Wish], bulk: bool) -> None:
-        self._let(number, self.hands[number].write(wanted, bulk=bulk))
+    @rule(number=st.integers(0, HANDS - 1), wanted=MANY_WISHES, way=st.sampled_from(Way))
+    def write(self, number: int, wanted: Sequence[Wish], way: Way) -> None:
+        self._let(number, self.hands[number].write(wanted, way=way))
 
     @rule(number=st.integers(0, HANDS - 1), commit=st.sampled_from((True, False, None, None)))
     def end(self, number: int, commit: bool | None) -> None:
@@ -135,7 +135,7 @@ def test_interleaved_writers_lose_nothing_and_readers_see_everything_once(
 STEPS = st.one_of(
     st.tuples(st.just("begin"), st.booleans()),
     st.tuples(st.just("end"), st.booleans()),
-    st.tuples(st.just("write"), st.tuples(MANY_WISHES, st.booleans())),
+    st.tuples(st.just("write"), st.tuples(MANY_WISHES, st.sampled_from(Way))),
     st.tuples(st.just("wait"), st.integers(0, 3)),
 )
 
@@ -176,7 +176,7 @@ async def _play(hand: Hand, script: Sequence[tuple[str, Any]]) -> None:
             case "end":
                 await hand.end(commit=how)
             case "write":
-                await hand.write(how[0], bulk=how[1])
+                await hand.write(how[0], way=how[1])
             case _:
                 await asyncio.sleep(how / 1000)
     await hand.end(commit=True)
