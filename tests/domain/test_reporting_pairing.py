@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.reporting.deltas import Cells
 from services.reporting.pairing import (
     Carer,
+    CarerEvent,
     NeverAssigned,
     Pair,
     carer_told,
@@ -24,6 +25,7 @@ from shared.contracts.event import CarerKind, PairEndReason, Sex
 from shared.contracts.pairing import (
     CarerCleared,
     CarerEnlisted,
+    CarerRevised,
     CarerSuspended,
     CarerWithdrew,
     PairAssigned,
@@ -63,7 +65,7 @@ def ended(pair_id: UUID, on: date) -> PairEnded:
     return PairEnded(area=HERE, on=on, recorded_on=APRIL, reason=PairEndReason.CHILD_LEFT, **about(pair_id))
 
 
-def carer(*events: CarerEnlisted | CarerCleared | CarerSuspended | CarerWithdrew) -> Carer:
+def carer(*events: CarerEvent) -> Carer:
     known = None
     for event in events:
         known = carer_told(known, event)
@@ -144,6 +146,17 @@ def test_only_who_is_cleared_has_places() -> None:
     cells = on_the_list(carer(enlisted(), cleared, suspended), [])
     assert [standing(cells, "carers.places", day) for day in (JANUARY, FEBRUARY, MARCH)] == [0, 2, 0]
     assert standing(cells, "carers.teacher", MARCH) == 1
+
+
+def test_a_carer_is_where_he_lives_now_and_takes_as_many_as_he_says_now() -> None:
+    cleared = CarerCleared(area=HERE, on=JANUARY, recorded_on=JANUARY, carer_id=FANG, kind=TEACHER)
+    revised = CarerRevised(area=FAR, on=MARCH, recorded_on=MARCH, carer_id=FANG, kind=TEACHER, capacity=5)
+    cells = on_the_list(carer(enlisted(), cleared, revised), [])
+    places = [
+        (standing(cells, "carers.places", day, HERE), standing(cells, "carers.places", day, FAR))
+        for day in (FEBRUARY, MARCH)
+    ]
+    assert places == [(2, 0), (0, 5)]
 
 
 def test_who_withdrew_is_on_no_list() -> None:

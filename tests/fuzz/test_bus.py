@@ -17,7 +17,7 @@ from shared.parked import drop_parked
 from tests.conftest import ServicePools
 from tests.fuzz.bus_world import SPACE, STORES, Bus, Message, bus_at_work, good_event
 from tests.integration.house import until
-from tests.reporting_world import world
+from tests.reporting_world.telling import world
 from tests.servers import BusServer
 
 TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))

@@ -18,7 +18,8 @@ from shared.scope import WHOLE_SCOPE
 from shared.service import nothing_to_reset
 from shared.tokens import Caller, Role
 from tests.conftest import ServiceDatabase, ServiceDatabases
-from tests.reporting_world import COUNTY, TOWNSHIPS, VILLAGES, received, world
+from tests.reporting_world.telling import received, world
+from tests.reporting_world.world import COUNTY, TOWNSHIPS, VILLAGES
 
 DAYS = (None, date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 17), date(2026, 5, 30))
 HALF = date(2026, 3, 9)

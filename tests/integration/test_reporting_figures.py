@@ -18,10 +18,13 @@ from services.reporting.readers import take
 from services.reporting.rebuilding import AlreadyRebuilding, Rebuilding, progress, rebuild
 from services.reporting.side import Side, look_at, look_at_live_side
 from services.reporting.summary import Period, summary
+from shared.contracts.event import STAFF
+from shared.contracts.registry import AreaClosed
 from shared.envelope import Received
 from shared.event_store import Connection, Pool
 from tests.conftest import ServicePools
-from tests.reporting_world import COUNTY, TOWNSHIPS, VILLAGES, received, world
+from tests.reporting_world.telling import received, world
+from tests.reporting_world.world import COUNTY, SPARE_VILLAGES, TOWNSHIPS, VILLAGES
 
 AREAS = (COUNTY, *TOWNSHIPS, *VILLAGES)
 LAST = date(2026, 5, 30)
@@ -263,6 +266,39 @@ async def test_an_area_keeps_its_old_name_on_old_days(pool: Pool) -> None:
         assert former.name == f"Area {renamed.code}"
         assert [area.code for area in await highest_areas(connection, LAST)] == [COUNTY]
         assert await latest_day(connection) == LAST
+
+
+async def test_a_closed_area_says_from_when_and_which_goes_on_for_it(pool: Pool) -> None:
+    made = world(SEED)
+    await read(pool, received(made))
+    closed = {event.area: event for event in made.told["registry"] if isinstance(event, AreaClosed)}
+    assert closed
+    async with pool.acquire() as connection, connection.transaction():
+        await look_at_live_side(connection)
+        seen = {
+            area.code: (area.closed_on, area.successor)
+            for township in TOWNSHIPS
+            for area in await areas_within(connection, township, LAST)
+        }
+        assert seen.keys() == {*VILLAGES, *SPARE_VILLAGES}
+        for code, told in seen.items():
+            event = closed.get(code)
+            assert (code, told) == (code, (event.on, event.successor) if event else (None, None))
+        for event in closed.values():
+            before = await area_named(connection, event.area, event.on - timedelta(days=1))
+            assert before is not None
+            assert before.closed_on is None
+
+
+@pytest.mark.parametrize("seed", [SEED, 1, 2])
+async def test_places_are_those_of_cleared_carers_as_each_was_last_revised(pool: Pool, seed: int) -> None:
+    made = world(seed)
+    await read(pool, received(made))
+    numbers = await _all_figures(pool, When(LAST))
+    carers = [carer for carer in made.carers.values() if carer.kind not in STAFF]
+    for area in AREAS:
+        places = sum(carer.capacity for carer in carers if carer.area.startswith(area))
+        assert (area, numbers[area]["carers.places"]) == (area, places)
 
 
 async def test_a_caller_sees_only_figures_lists_and_events_of_his_areas(pool: Pool) -> None:

@@ -15,14 +15,15 @@ from services.reporting.app import spec
 from services.reporting.figures import When, figures
 from services.reporting.readers import take
 from services.reporting.side import look_at_live_side
-from shared.contracts.registry import AreaDefined, AreaRenamed
+from shared.contracts.registry import AreaClosed, AreaDefined, AreaRenamed
 from shared.event_store import Append, Meta, NewEvent, append_many, last_position
 from shared.running import Running
 from shared.service import ServiceSpec, create_app
 from shared.tokens import Role
 from tests.conftest import ServiceDatabases
 from tests.integration.shell import Deployment, client_of, until_ready
-from tests.reporting_world import COUNTY, TOWNSHIPS, VILLAGES, received, world
+from tests.reporting_world.telling import received, world
+from tests.reporting_world.world import COUNTY, SPARE_VILLAGES, TOWNSHIPS, VILLAGES
 from tests.servers import BusServer
 
 IDS = UUID("8a0b4a2e-7f3e-5a49-9c7f-1f6f0e8f2a11")
@@ -113,7 +114,11 @@ async def say(source: str, running: Running) -> str:
     """Append everything that *source* says, each area's events in a stream of their own; return its position."""
     streams: dict[str, list[NewEvent]] = {}
     for at, event in enumerate(WORLD.told[source]):
-        stream = f"area-{event.area}" if isinstance(event, AreaDefined | AreaRenamed) else f"said-{at}"
+        stream = (
+            f"area-{event.area}"
+            if isinstance(event, AreaDefined | AreaRenamed | AreaClosed)
+            else f"said-{at}"
+        )
         streams.setdefault(stream, []).append(NewEvent(uuid5(IDS, f"{source} {at}"), event))
     async with running.pool.acquire() as connection:
         async with connection.transaction():
@@ -138,9 +143,10 @@ async def test_an_answer_tells_the_area_and_the_days_it_is_for(county: County) -
     told = await county.ask("/figures", area=TOWNSHIPS[0], breakdown=True)
     assert told["area"]["code"] == TOWNSHIPS[0]
     assert told["as_of"] == told["to"] == "2026-03-11"
-    assert [part["area"] if "area" in part else part["code"] for part in told["breakdown"]] == list(
-        VILLAGES[:2]
-    )
+    assert [part["area"] if "area" in part else part["code"] for part in told["breakdown"]] == [
+        *VILLAGES[:2],
+        *SPARE_VILLAGES[:2],
+    ]
     total = sum(part["figures"]["files.open"] for part in told["breakdown"])
     assert total == told["figures"]["files.open"]
 

@@ -11,22 +11,36 @@ from hypothesis import strategies as st
 
 from services.contact.following import readers as readers_of_contact
 from services.pairing.from_registry import project as follow_in_pairing
+from services.pairing.pairs import Wish, assign_pairs
 from services.reporting.figures import When, figures_of
 from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
 from services.reporting.side import look_at_live_side
+from shared.contracts.catalogue import SPEAKERS
 from shared.contracts.event import LeavingReason
-from shared.contracts.registry import ChildReturned
+from shared.contracts.registry import AreaClosed, ChildReturned
 from shared.envelope import Received
 from shared.event_store import Pool
 from shared.reader import Project
 from tests.conftest import ServicePools
 from tests.integration.contact_world import VAULT
-from tests.integration.pairing_county import LATER, NEXT, WILLOW, child_file, child_id, left, registered, tell
+from tests.integration.pairing_county import (
+    LATER,
+    NEXT,
+    WILLOW,
+    cause,
+    child_file,
+    child_id,
+    enlisted,
+    left,
+    registered,
+    tell,
+)
 from tests.integration.test_reporting_figures import AREAS, rows_of
 from tests.laws.bounds import bounded
 from tests.laws.conftest import FreshPool
-from tests.reporting_world import FIRST_DAY, received, world
+from tests.reporting_world.telling import received, world
+from tests.reporting_world.world import FIRST_DAY
 
 Told = Mapping[str, Sequence[Received]]
 
@@ -60,7 +74,15 @@ KEPT_IN_PAIRING = (
     "SELECT t::text FROM app.areas t ORDER BY 1",
     "SELECT t::text FROM app.children t ORDER BY 1",
     "SELECT t::text FROM app.pairs t ORDER BY 1",
+    "SELECT stream_id, version, event_id, event_type, data FROM kernel.events ORDER BY stream_id, version",
 )
+
+
+def test_the_invented_county_says_every_event_that_its_services_say() -> None:
+    worlds = [world(seed, merging=True) for seed in range(20)]
+    for source in IN_REPORTING:
+        said = {type(event) for made in worlds for event in made.told[source]}
+        assert said == set(SPEAKERS[source])
 
 
 async def follow(pool: Pool, projects: Mapping[str, Project], told: Told, turn: int | None = None) -> None:
@@ -108,14 +130,36 @@ async def test_contact_knows_the_same_in_any_turn_of_its_sources(
 
 @given(county=COUNTIES, turn=TURNS)
 @bounded(4)
-async def test_pairing_knows_the_same_in_batches_of_any_size(
+async def test_pairing_knows_and_says_the_same_in_batches_of_any_size(
     fresh_pool: FreshPool, county: County, turn: int
 ) -> None:
+    told = county.told()["registry"]
+    half = len(told) // 2
     async with AsyncExitStack() as stack:
         straight, turned = [await stack.enter_async_context(fresh_pool("pairing")) for _ in range(2)]
-        await follow(straight, IN_PAIRING, county.told())
-        await follow(turned, IN_PAIRING, county.told(), turn)
+        for pool, order in ((straight, None), (turned, turn)):
+            await follow(pool, IN_PAIRING, {"registry": told[:half]}, order)
+            await pair_all(pool, told[half].event.recorded_on)
+            await follow(pool, IN_PAIRING, {"registry": told[half:]}, order)
         assert await kept(turned, KEPT_IN_PAIRING) == await kept(straight, KEPT_IN_PAIRING)
+        assert await closed_in(turned) == {
+            one.event.area: one.event.on for one in told if isinstance(one.event, AreaClosed)
+        }
+
+
+async def pair_all(pool: Pool, on: date) -> None:
+    """Pair every child whose file is open with a carer who takes all."""
+    carer_id = await enlisted(pool, "Rose", capacity=50)
+    children = [row["child_id"] for row in await pool.fetch("SELECT child_id FROM app.children ORDER BY 1")]
+    async with pool.acquire() as connection, connection.transaction():
+        wishes = [Wish(child, carer_id) for child in children]
+        granted = await assign_pairs(connection, wishes, on, on, cause("pair all"))
+        assert granted.pairs or not children
+
+
+async def closed_in(pool: Pool) -> dict[str, date]:
+    rows = await pool.fetch("SELECT code, closed_on FROM app.areas WHERE closed_on IS NOT NULL")
+    return {row["code"]: row["closed_on"] for row in rows}
 
 
 async def test_a_child_that_went_and_returned_within_a_batch_arrived_when_it_was_registered(
