@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contact.following import readers as readers_of_contact
 from services.pairing.from_registry import project as follow_in_pairing
 from services.pairing.pairs import Wish, assign_pairs
+from services.reporting import rebuilding
 from services.reporting.figures import When, figures_of
 from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
@@ -104,8 +106,9 @@ async def kept(pool: Pool, queries: Sequence[str]) -> dict[str, list[tuple[objec
 @given(county=COUNTIES, turn=TURNS)
 @bounded(4)
 async def test_reporting_is_the_same_in_any_turn_of_its_sources_and_rebuilt(
-    fresh_pool: FreshPool, county: County, turn: int
+    fresh_pool: FreshPool, monkeypatch: pytest.MonkeyPatch, county: County, turn: int
 ) -> None:
+    monkeypatch.setattr(rebuilding, "RECOUNTED_MAX", 7)
     async with AsyncExitStack() as stack:
         straight, turned = [await stack.enter_async_context(fresh_pool("reporting")) for _ in range(2)]
         await follow(straight, IN_REPORTING, county.told())
