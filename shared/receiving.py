@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 from uuid import UUID
 
 import nats.errors
@@ -60,6 +61,7 @@ class Receiving:
         self._log = structlog.get_logger()
         self._moved = asyncio.Event()
         self._rewound_at = -1
+        self._fetch_max = BATCH_MAX
         self._on_taken = on_taken
         self._tracing = tracing
         self.state = ReaderState()
@@ -123,16 +125,29 @@ class Receiving:
             while await self._lease.hold():
                 stop_if_cancelled()
                 try:
-                    messages = await subscription.fetch(BATCH_MAX, timeout=FETCH_SECONDS)
+                    messages = await subscription.fetch(self._fetch_max, timeout=FETCH_SECONDS)
                 except (TimeoutError, nats.errors.TimeoutError):
                     messages = []
+                except Exception as why:  # noqa: BLE001 - what stands in a message decides what the client raises
+                    self._come_nearer(why)
                 if not messages:  # also where the server ended the request early
                     await self._look_at_the_stream(checkpoint)
                     continue
                 checkpoint = await self._take(checkpoint, messages)
+                self._fetch_max = min(2 * self._fetch_max, BATCH_MAX)
                 await messages[-1].ack()
         finally:
             await subscription.unsubscribe()
+
+    def _come_nearer(self, why: Exception) -> NoReturn:
+        """Begin again with one message at a time: the client may have taken a message for an error of the server.
+
+        With it, it throws away those that it had fetched before. Once it is the next, it is stepped over.
+        """
+        among_others, self._fetch_max = self._fetch_max > 1, 1
+        if among_others:
+            raise Rewound("an error among the messages") from why
+        raise why
 
     async def _step_over_withheld(self, checkpoint: Checkpoint) -> Checkpoint:
         """Park what stands behind the checkpoint and would never be fetched; return the checkpoint behind it."""

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,8 +23,8 @@ from shared.contracts.contact import VisitLogged
 from shared.contracts.event import CarerKind, ContactKind, Event, Sex, subject_of
 from shared.contracts.pairing import CarerEnlisted
 from shared.contracts.registry import ChildFile, ChildRegistered
-from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
-from shared.event_store import Pool
+from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION, Envelope
+from shared.event_store import Pool, Position
 from shared.provisioning import ensure_readers, ensure_stream
 from shared.reader import Reader
 from shared.receiving import Receiving
@@ -78,6 +79,8 @@ class Bus:
     wire: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     pools: Mapping[str, Pool]
     receivings: list[Receiving]
+    said: Mapping[str, set[Position]]
+    """The places of which each reader has said that it took them, or parked what stood there."""
     places: Mapping[str, "itertools.count[int]"] = field(
         default_factory=lambda: {source: itertools.count(1) for source in STORES}
     )
@@ -175,18 +178,23 @@ async def bus_at_work(server: BusServer, service_pool: ServicePools) -> AsyncIte
             await ensure_readers(client.jetstream(), source)
         pools = {service: await service_pool(service) for service in READERS}
         receivings = []
+        said: defaultdict[str, set[Position]] = defaultdict(set)
+
+        def on_taken(reader: str, taken: Sequence[Envelope], _seconds: float) -> None:
+            said[reader].update(envelope.position for envelope in taken)
+
         for service, some in READERS.items():
             reading = await nats.connect(
                 server.url_for(service), inbox_prefix=f"_INBOX_{service}".encode(), error_cb=_quiet
             )
             stack.push_async_callback(reading.close)
             for one in some:
-                receiving = Receiving(pools[service], reading, one, uuid5(SPACE, one.name))
+                receiving = Receiving(pools[service], reading, one, uuid5(SPACE, one.name), on_taken=on_taken)
                 receivings.append(receiving)
                 stack.push_async_callback(stop, asyncio.create_task(receiving.run()))
         wire = await _wire(server)
         stack.callback(wire[1].close)
-        yield Bus(client, client.jetstream(), wire, pools, receivings)
+        yield Bus(client, client.jetstream(), wire, pools, receivings, said)
 
 
 async def _quiet(_error: Exception) -> None:
