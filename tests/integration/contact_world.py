@@ -197,11 +197,11 @@ def forgotten(name: str, on: date, *, area: str = EAST) -> Event:
     return ChildForgotten(area=area, on=on, recorded_on=on, child_id=named(name))
 
 
-def paired(pair: str, name: str, carer: str, on: date) -> Event:
+def paired(pair: str, name: str, carer: str, on: date, known_on: date | None = None) -> Event:
     return PairAssigned(
         area=EAST,
         on=on,
-        recorded_on=on,
+        recorded_on=known_on or on,
         pair_id=named(pair),
         child_id=named(name),
         carer_id=named(carer),

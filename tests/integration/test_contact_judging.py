@@ -158,6 +158,66 @@ async def test_a_miss_names_all_pairs_in_force_on_the_last_day(world: World) -> 
     assert [pair["pair_id"] for pair in pairs[0]] == [str(named("second"))]
 
 
+async def test_a_miss_names_the_pairs_that_were_known_on_its_due_day(world: World) -> None:
+    begun, over = date(2026, 1, 5), date(2026, 1, 20)
+    await world.hear(
+        registered("ada"),
+        paired("ended in time", "ada", "li", begun),
+        paired("ended late", "ada", "wu", begun),
+        paired("begun in time", "ada", "xu", begun, FEB_3),
+        paired("begun late", "ada", "ye", begun, FEB_4),
+        parted("ended in time", "ada", "li", over, FEB_3),
+        parted("ended late", "ada", "wu", over, FEB_4),
+    )
+    await world.advance(FEB_4)
+    [pairs, _] = await world.said(ContactMissed, "pairs")
+    assert {pair["pair_id"] for pair in pairs[0]} == {str(named("ended late")), str(named("begun in time"))}
+
+
+async def test_a_leaving_corrected_on_the_due_day_counts_as_corrected_and_a_day_later_as_it_was(
+    world: World,
+) -> None:
+    in_error, moved_away, feb_1 = (
+        LeavingReason.REGISTERED_IN_ERROR,
+        LeavingReason.MOVED_AWAY,
+        date(2026, 2, 1),
+    )
+    await world.hear(
+        registered("in time"),
+        registered("late"),
+        left("in time", in_error, date(2026, 2, 2)),
+        left("late", in_error, date(2026, 2, 2)),
+        left("in time", moved_away, feb_1, FEB_3),
+        left("late", moved_away, feb_1, FEB_4),
+    )
+    await world.advance(FEB_4)
+    assert await counted_talks(world) == {f"2026-01-01 {EAST}": [str(named("in time"))]}
+
+
+async def test_a_merge_undone_on_the_due_day_takes_its_visit_back_and_a_day_later_does_not(
+    world: World,
+) -> None:
+    await world.hear(*[registered(name) for name in ("ada", "ada again", "ben", "ben again")])
+    await world.hear(merged("ada again", "ada", JAN_10), merged("ben again", "ben", JAN_10))
+    await world.tell("ada again", TALK, JAN_10, JAN_10)
+    await world.tell("ben again", TALK, JAN_10, JAN_10)
+    await world.hear(unmerged("ada again", "ada", FEB_3), unmerged("ben again", "ben", FEB_4))
+    await world.advance(FEB_4)
+    missed = [child_id for child_id, _ in await missed_talks(world)]
+    assert str(named("ada")) in missed
+    assert str(named("ben")) not in missed
+
+
+async def test_of_late_visits_that_were_known_before_judging_the_one_known_first_makes_good(
+    world: World,
+) -> None:
+    await world.hear(registered("ada"))
+    await world.tell("ada", TALK, JAN_10, date(2026, 2, 9))
+    await world.tell("ada", TALK, date(2026, 1, 11), date(2026, 2, 6))
+    await world.advance(date(2026, 2, 10))
+    assert await world.said(ContactMadeGood, "opens", "recorded_on") == [("2026-01-01", "2026-02-06")]
+
+
 async def test_a_late_visit_makes_good_once(world: World) -> None:
     await world.hear(registered("ada"))
     await world.advance(date(2026, 2, 10))

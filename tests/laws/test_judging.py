@@ -60,6 +60,17 @@ class Told:
 Fact = Event | Told
 DAYS = st.integers(0, 180).map(lambda days: FIRST + timedelta(days=days))
 DELAYS = st.sampled_from((0, 0, 1, 5, 25, 40)).map(lambda days: timedelta(days=days))
+DUE = {3, 16, 25}
+"""The days of a month on which windows fall due."""
+
+
+@st.composite
+def known(draw: st.DrawFn, on: date) -> date:
+    """Draw when something became known: at once, late, or just on the next day on which a window may be due."""
+    day = on + draw(DELAYS)
+    if draw(st.integers(0, 2)) == 0:
+        day = next(due for n in range(31) if (due := day + timedelta(days=n)).day in DUE)
+    return min(day, LAST)
 
 
 def recorded(fact: Fact) -> date:
@@ -69,7 +80,7 @@ def recorded(fact: Fact) -> date:
 @st.composite
 def visits(draw: st.DrawFn, name: str) -> Told:
     on = draw(DAYS)
-    entered_on = min(on + draw(DELAYS), LAST)
+    entered_on = draw(known(on))
     return Told(name, draw(st.sampled_from(ContactKind)), on, entered_on, draw(st.integers(0, 7)) > 0)
 
 
@@ -77,8 +88,8 @@ def visits(draw: st.DrawFn, name: str) -> Told:
 def stories(draw: st.DrawFn, name: str) -> Sequence[Fact]:
     """Draw what happens to a child: one of the ways in which a file changes, known at once or late."""
     day = draw(DAYS.filter(lambda day: day > FIRST + timedelta(days=5)))
-    known_on, later = min(day + draw(DELAYS), LAST), min(day + timedelta(days=20), LAST)
-    corrected_on = min(later + draw(DELAYS), LAST)
+    known_on, later = draw(known(day)), min(day + timedelta(days=20), LAST)
+    corrected_on = draw(known(later))
     merges: list[Sequence[Fact]] = [
         [merged(name, NAMES[-1], day)],
         [merged(name, NAMES[-1], day), unmerged(name, NAMES[-1], later)],
@@ -95,13 +106,25 @@ def stories(draw: st.DrawFn, name: str) -> Sequence[Fact]:
         ],
         [transferred(name, day, known_on=known_on)],
         [revised(name, day, poor=draw(st.booleans()), known_on=known_on)],
-        [parted(f"pair {name}", name, "li", day)],
+        [parted(f"pair {name}", name, "li", day, known_on)],
         *(merges if name != NAMES[-1] else []),
     ]
     return draw(st.sampled_from(ways))
 
 
 LEAVERS = (LeavingReason.DIED, LeavingReason.REGISTERED_IN_ERROR, LeavingReason.PARENTS_RETURNED)
+
+
+@st.composite
+def late_pairs(draw: st.DrawFn, name: str) -> Sequence[Fact]:
+    """Draw a pair that somebody may have told of, or of its end, when a window that it covers was due already."""
+    pair, begun = f"late pair {name}", draw(DAYS)
+    begun_known = draw(known(begun))
+    ended = draw(st.none() | st.integers(1, 90).map(lambda days: min(begun + timedelta(days=days), LAST)))
+    facts = [paired(pair, name, "wu", begun, begun_known)]
+    if ended:
+        facts.append(parted(pair, name, "wu", ended, max(begun_known, draw(known(ended)))))
+    return facts
 
 
 @st.composite
@@ -113,6 +136,7 @@ def counties(draw: st.DrawFn) -> Sequence[Fact]:
         facts.append(registered(name, FIRST, area=area, poor=poor))
         if draw(st.booleans()):
             facts.append(paired(f"pair {name}", name, "li", FIRST))
+        facts += draw(late_pairs(name) | st.just([]))
         facts += draw(stories(name))
         facts += draw(st.lists(visits(name), max_size=9))
     return sorted(facts, key=recorded)
@@ -156,7 +180,7 @@ LEAPS = st.lists(st.integers(1, 200), max_size=3).map(
     lambda days: sorted({FIRST + timedelta(days=n) for n in days} | {LAST})
 )
 EVERY_DAY = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-WHERE_IT_MATTERS = {day for day in EVERY_DAY if day.day in {4, 17, 26}}
+WHERE_IT_MATTERS = {day for day in EVERY_DAY if day.day - 1 in DUE}
 """Days soon after those on which windows fall due; on most others an advance judges nothing."""
 ONE_BY_ONE = st.integers(0, 180).map(
     lambda first: sorted({*EVERY_DAY[first : first + 14], *WHERE_IT_MATTERS, LAST})
