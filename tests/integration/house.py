@@ -21,7 +21,7 @@ from shared.receiving import Receiving
 from shared.relay import Relay
 from shared.scope import WHOLE_SCOPE
 from shared.subjects import stream_of
-from tests.conftest import ServiceDatabases, ServicePools
+from tests.conftest import ServiceDatabase, ServiceDatabases
 from tests.crash.proxy import Link
 from tests.integration.test_event_store import META, SPACE, new
 from tests.servers import BusServer
@@ -166,16 +166,23 @@ async def _pool(dsn: str) -> AsyncIterator[Pool]:
         yield pool
 
 
-@pytest.fixture
-async def house(
-    service_pool: ServicePools, service_database: ServiceDatabases, nats_server: BusServer
+@asynccontextmanager
+async def open_house(
+    source: ServiceDatabase, target: ServiceDatabase, bus: BusServer
 ) -> AsyncIterator[House]:
-    database = await service_database("contact")
-    owner = await asyncpg.connect(database.owner_dsn)
+    """Give a house on two fresh databases; its relays and readers end with it."""
+    owner = await asyncpg.connect(target.owner_dsn)
     await owner.execute(TAKEN)
     await owner.close()
-    async with _pool(database.dsn) as target, AsyncExitStack() as stack:
-        yield House(await service_pool("registry"), target, nats_server, stack)
+    async with _pool(source.dsn) as log, _pool(target.dsn) as tables, AsyncExitStack() as stack:
+        yield House(log, tables, bus, stack)
+
+
+@pytest.fixture
+async def house(service_database: ServiceDatabases, nats_server: BusServer) -> AsyncIterator[House]:
+    source, target = await service_database("registry"), await service_database("contact")
+    async with open_house(source, target, nats_server) as opened:
+        yield opened
 
 
 def names(count: int, prefix: str = "e") -> list[str]:
