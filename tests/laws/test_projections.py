@@ -14,7 +14,11 @@ from services.contact.following import readers as readers_of_contact
 from services.pairing.from_registry import project as follow_in_pairing
 from services.pairing.pairs import Wish, assign_pairs
 from services.reporting import rebuilding
-from services.reporting.figures import When, figures_of
+from services.reporting.areas import areas_within
+from services.reporting.figures import When, figures_of, series
+from services.reporting.lists import list_behind
+from services.reporting.measure import Nature
+from services.reporting.measures import MEASURES
 from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
 from services.reporting.side import look_at_live_side
@@ -42,7 +46,7 @@ from tests.integration.test_reporting_figures import AREAS, rows_of
 from tests.laws.bounds import bounded
 from tests.laws.conftest import FreshPool
 from tests.reporting_world.telling import received, world
-from tests.reporting_world.world import FIRST_DAY
+from tests.reporting_world.world import COUNTY, FIRST_DAY, TOWNSHIPS
 
 Told = Mapping[str, Sequence[Received]]
 
@@ -183,7 +187,7 @@ DAYS = st.lists(st.integers(0, 95), min_size=1, max_size=3).map(
 
 @given(county=COUNTIES, turn=TURNS, days=DAYS, first=st.integers(0, 60))
 @bounded(4)
-async def test_figures_as_known_on_a_day_are_those_that_were_shown_on_it(
+async def test_what_was_known_on_a_day_is_answered_later_as_it_was_shown_on_it(
     fresh_pool: FreshPool, county: County, turn: int, days: Sequence[date], first: int
 ) -> None:
     first_day = FIRST_DAY + timedelta(days=first)
@@ -192,12 +196,12 @@ async def test_figures_as_known_on_a_day_are_those_that_were_shown_on_it(
         before = date.min
         for day in days:
             await follow(pool, IN_REPORTING, between(county.told(), before, day), turn)
-            shown[day] = await figures_shown(pool, When(day, first_day=min(first_day, day)))
+            shown[day] = await shown_on(pool, When(day, first_day=min(first_day, day)), turn)
             before = day
         await follow(pool, IN_REPORTING, between(county.told(), before, date.max), turn)
         for day in days:
             asked = When(day, known_on=day, first_day=min(first_day, day))
-            assert await figures_shown(pool, asked) == shown[day]
+            assert await shown_on(pool, asked, turn) == shown[day]
 
 
 def between(told: Told, after: date, until: date) -> Told:
@@ -207,7 +211,18 @@ def between(told: Told, after: date, until: date) -> Told:
     }
 
 
-async def figures_shown(pool: Pool, when: When) -> dict[str, dict[str, int]]:
+async def shown_on(pool: Pool, when: When, turn: int) -> Mapping[str, object]:
+    """Return all figures, and of every fifth measure its months and the list behind it; and what areas are called."""
+    some = sorted(MEASURES)[turn % 5 :: 5]
+    monthly = [name for name in some if MEASURES[name].nature is not Nature.OPENING]
     async with pool.acquire() as connection, connection.transaction():
         await look_at_live_side(connection)
-        return await figures_of(connection, AREAS, when)
+        return {
+            "figures": await figures_of(connection, AREAS, when),
+            "months": [await series(connection, area, monthly, when) for area in (COUNTY, TOWNSHIPS[0])],
+            "lists": {name: await list_behind(connection, name, COUNTY, when, limit=500) for name in some},
+            "areas": [
+                await areas_within(connection, area, when.as_of, when.known_on)
+                for area in (COUNTY, *TOWNSHIPS)
+            ],
+        }
