@@ -291,6 +291,9 @@ async def test_a_closed_area_says_from_when_and_which_goes_on_for_it(pool: Pool)
             before = await area_named(connection, event.area, event.on - timedelta(days=1))
             assert before is not None
             assert before.closed_on is None
+            eve = event.recorded_on - timedelta(days=1)
+            known = {area.code: area for area in await areas_within(connection, event.area[:9], LAST, eve)}
+            assert (known[event.area].closed_on, known[event.area].successor) == (None, None)
 
 
 @pytest.mark.parametrize("seed", [SEED, 1, 2])
