@@ -43,7 +43,8 @@ def replay(client: Client, console: Console, log: Path, first_day: date, until: 
         "replaying", total=(until - first_day).days + 1, done=(start - first_day).days
     ) as step:
         for day in _days(start, until):
-            advance(client, day)
+            if day != reached:  # those before contact may be a day further, if a run was broken off there
+                advance(client, day)
             if day in rows:
                 report = client.send("contact", "/imports/visits", f"{day}.csv", rows[day])
                 done.counts.update({count: int(report.get(count, 0)) for count in COUNTS})

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from kith.embedded.spawning import alive, wait_until
 from kith.exits import Exit
 from kith.opening import opened
 from kith.papers import papers_in
+from kith.runtime import running
 from kith.year import Year
 from tests.folders import data_folder
 
@@ -55,7 +56,14 @@ def shown_at_midsummer(data: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def year(data: Path, shown_at_midsummer: dict[str, Any]) -> dict[str, Any]:
+    break_off_at(data, MIDSUMMER + timedelta(days=1))
     return run_year(data)
+
+
+def break_off_at(data: Path, day: date) -> None:
+    """Advance the registry and nobody else, as a run does that is broken off in the middle of a day's advance."""
+    with opened(data, as_json=True) as open_, running(open_.deployment, "advanced"):
+        open_.client.post("registry", "/advance", {"to": day.isoformat(), "after": {}})
 
 
 @pytest.fixture(scope="module")
