@@ -16,10 +16,17 @@ from services.pairing.command_part import part_of
 from services.pairing.domain.carer import ReviseCarer, SuspendCarer, WithdrawCarer
 from services.pairing.domain.pair import EndPair
 from services.pairing.enlisting import change_carer
+from services.pairing.from_registry import area_codes
 from services.pairing.pairs import Granted, Order, Wish, assign_pairs, change_pairs, lock_pair
 from services.pairing.unpaired import unpaired_counts, unpaired_page
 from shared.contracts.event import CarerKind, LeavingReason, PairEndReason
-from shared.contracts.registry import ChildFileRevised, ChildrenMerged, ChildReturned, ChildTransferred
+from shared.contracts.registry import (
+    AreaClosed,
+    ChildFileRevised,
+    ChildrenMerged,
+    ChildReturned,
+    ChildTransferred,
+)
 from shared.decider import Rejected
 from shared.event_store import Connection, Pool, claim_owners
 from shared.handling import once
@@ -122,6 +129,15 @@ async def test_a_child_who_returns_is_unpaired_and_can_be_paired_again(pool: Poo
     assert await unpaired(pool, ELM) == [child_id("Lily")]
     again = await assign(pool, ("Lily", rose), name="again", on=LATER)
     assert [pair.area for pair in again.pairs] == [ELM]
+
+
+async def test_an_area_that_was_closed_is_no_place_to_be_enlisted_in(pool: Pool) -> None:
+    closed = AreaClosed(area=ELM, on=LATER, recorded_on=LATER, successor=WILLOW)
+
+    await tell(pool, closed)
+
+    async with pool.acquire() as connection:
+        assert await area_codes(connection) == {area.area for area in areas_defined()} - {ELM}
 
 
 async def test_a_merged_childs_pairs_end(pool: Pool) -> None:
