@@ -1,0 +1,144 @@
+"""A command handled twice equals once: every command of a service, sent again under the same key."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from shared.event_store import Pool
+from shared.tokens import Role
+from tests.integration.pairing_county import TOWNSHIP, WILLOW, areas_defined, child_id
+from tests.integration.pairing_county import registered as registered_elsewhere
+from tests.integration.registry_at_work import (
+    AREAS,
+    Registry,
+    areas_csv,
+    child_row,
+    csv_of,
+    deployment,
+    id_number,
+    registry,
+    roster,
+)
+from tests.integration.test_contact_service import CALL_OF_ADA, HEADINGS, Contact, contact
+from tests.integration.test_pairing_service import FIRST, LATER, ROWS, County, county, workbook
+
+__all__ = ["contact", "county", "deployment", "registry"]
+
+LIUQIAO, DONGHE, NEW_VILLAGE = "431299200201", "431299200202", "431299200203"
+NEW_TOWNSHIP = ("431299102", "南山镇", "431299", "township")
+FILE = {"birth_date": "2014-08-12", "sex": "2"}
+KEPT_BY_THE_SHELL = {"/parked/{parked_id}/retry", "/parked/{parked_id}/drop"}
+ASKED = {"/children/identities", "/suggestions"}
+"""What is sent as a command is, and changes nothing."""
+
+
+class Twice:
+    """A service whose every command is sent twice under one key, and what it has been sent."""
+
+    def __init__(self, client: httpx.AsyncClient, pool: Pool, login: Mapping[str, str]) -> None:
+        self._client, self._pool, self._login = client, pool, login
+        self.sent: set[str] = set()
+
+    async def do(
+        self, path: str, body: Mapping[str, Any] | None = None, *, says: bool = True, **more: Any
+    ) -> dict[str, Any]:
+        """Send a command, see that the same again is answered alike and says nothing, and return the answer."""
+        key = {"Idempotency-Key": f"{len(self.sent)}{path}"}
+        before = await self._said()
+        first = await self._send(path, body, key, more)
+        said = await self._said()
+        assert first.is_success, first.text
+        assert (len(said) > len(before)) is says
+        second = await self._send(path, body, key, more)
+        assert (second.status_code, second.json()) == (first.status_code, first.json())
+        assert await self._said() == said
+        self.sent.add(path.partition("?")[0])
+        answer: dict[str, Any] = first.json()
+        return answer
+
+    async def _send(
+        self, path: str, body: Mapping[str, Any] | None, key: Mapping[str, str], more: Mapping[str, Any]
+    ) -> httpx.Response:
+        return await self._client.post(path, json=body, headers={**self._login, **key}, **more)
+
+    async def _said(self) -> list[tuple[object, ...]]:
+        rows = await self._pool.fetch("SELECT stream_id, version, event_id FROM kernel.events ORDER BY 1, 2")
+        return [tuple(row) for row in rows]
+
+    async def never_sent(self) -> set[str]:
+        """Return the commands of the service's description to which nothing was sent."""
+        described = {
+            path
+            for path, acts in (await self._client.get("/openapi.json")).json()["paths"].items()
+            if "post" in acts
+        }
+        return {path for path in described if not any(_fits(path, sent) for sent in self.sent)}
+
+
+def _fits(described: str, sent: str) -> bool:
+    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", described), sent) is not None
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    return {"files": {"file": (name, content)}}
+
+
+async def test_every_command_of_the_registry(registry: Registry) -> None:
+    twice = Twice(registry.client, registry.pool, registry.login())
+    await twice.do("/imports/areas?on=2026-01-01", **file("areas.csv", areas_csv([*AREAS, NEW_TOWNSHIP])))
+    await twice.do("/advance", {"to": "2026-06-01"}, says=False)
+    new = {"code": NEW_VILLAGE, "name": "新村", "level": "village", "parent": TOWNSHIP, "on": "2026-01-02"}
+    await twice.do("/areas", new)
+    await twice.do(f"/areas/{NEW_VILLAGE}/rename", {"name": "新桥村", "on": "2026-01-03"})
+    await twice.do(f"/areas/{NEW_VILLAGE}/close", {"on": "2026-01-04", "successor": LIUQIAO})
+
+    papers = roster(child_row("周梅", id_number(1)), child_row("李响", id_number(2)))
+    await twice.do("/imports/rosters?filed_on=2026-01-01", **file("431299200_西外乡.csv", papers))
+
+    identity = {"name": "孙小", "id_number": id_number(3)}
+    body = {"on": "2026-01-01", "area": LIUQIAO, "file": FILE, "identity": identity}
+    child = f"/children/{(await twice.do('/children', body))['child_id']}"
+    await twice.do(f"{child}/revise", {"on": "2026-01-05", "file": {**FILE, "poor": True}})
+    await twice.do(f"{child}/transfer", {"on": "2026-02-01", "to_area": DONGHE})
+    await twice.do(f"{child}/leave", {"on": "2026-03-01", "reason": "moved_away"})
+    await twice.do(f"{child}/return", {"on": "2026-04-01"})
+    other = {**body, "identity": {"name": "钱多", "id_number": id_number(4)}}
+    survivor = (await twice.do("/children", other))["child_id"]
+    await twice.do(f"{child}/merge", {"on": "2026-05-01", "survivor_id": survivor})
+    await twice.do(f"{child}/unmerge", {"on": "2026-05-02"})
+    await twice.do(f"{child}/forget")
+    assert await twice.never_sent() - KEPT_BY_THE_SHELL - ASKED == {
+        "/children/likely-duplicates/{child_id}/{other_id}/judge",
+        "/children/{child_id}/confirm-id",
+    }
+
+
+async def test_every_command_of_pairing(county: County) -> None:
+    twice = Twice(county.pairing, county.running.pool, county.login())
+    await county.say(*areas_defined(), registered_elsewhere("Lily"), registered_elsewhere("Iris"))
+    await twice.do(f"/imports/carers?on={FIRST}", **file("结对帮扶人员.xlsx", workbook(ROWS)))
+    await twice.do("/advance", {"to": FIRST}, says=False)
+    carer = {"name": "郑好", "phone": "13811110009", "kind": "surrogate_mother", "area": WILLOW}
+    carer_id = (await twice.do("/carers", {**carer, "capacity": 1, "on": FIRST}))["carer_id"]
+    await twice.do(f"/carers/{carer_id}/clear", {"on": FIRST})
+    await twice.do(f"/carers/{carer_id}/revise", {"capacity": 2, "on": FIRST})
+    lily = {"child_id": str(child_id("Lily")), "carer_id": carer_id, "on": FIRST}
+    pair_id = (await twice.do("/pairs", lily))["pair_id"]
+    await twice.do("/suggestions/assign", {"area": TOWNSHIP, "on": FIRST})
+    await twice.do("/advance", {"to": LATER}, says=False)
+    await twice.do(f"/pairs/{pair_id}/end", {"reason": "requested", "on": LATER})
+    await twice.do(f"/carers/{carer_id}/suspend", {"on": LATER})
+    await twice.do(f"/carers/{carer_id}/withdraw", {"on": LATER})
+    assert await twice.never_sent() - KEPT_BY_THE_SHELL - ASKED == set()
+
+
+async def test_every_command_of_contact(contact: Contact) -> None:
+    twice = Twice(contact.client, contact.pool, contact.deployment.login(Role.COUNTY))
+    await twice.do("/imports/visits", **file("走访记录.csv", csv_of(HEADINGS, [CALL_OF_ADA])))
+    await twice.do("/advance", {"to": "2026-01-09"})
+    [visit] = (await contact.get("/visits"))["items"]
+    told = {"child_id": visit["child_id"], "kind": "home_visit", "on": "2026-01-09", "reached": True}
+    await twice.do("/visits", told)
+    assert await twice.never_sent() - KEPT_BY_THE_SHELL == set()
