@@ -144,6 +144,7 @@ def test_a_paper_that_comes_again_changes_nothing(up: Path) -> None:
     (report,) = json.loads(told.stdout)
     assert report["already"] == report["rows"]
     assert (report["taken"], report["duplicates"]) == (0, 0)
+    assert told.returncode == (Exit.PARTLY_REFUSED if report["refused_file"] else Exit.OK)
 
 
 def test_events_are_told_by_subject_and_one_by_one(up: Path) -> None:
