@@ -65,7 +65,7 @@ def papers_router(running: Running) -> APIRouter:
             raise NotFound
         return found
 
-    @router.get("/{import_id}/refused.xlsx")
+    @router.get("/{import_id}/refused.xlsx", response_class=Response)
     async def refused_rows(
         import_id: UUID, caller: Importer, accept_language: Annotated[str | None, Header()] = None
     ) -> Response:

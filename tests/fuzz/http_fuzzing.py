@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis.checks import CheckContext
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
@@ -14,10 +15,18 @@ from schemathesis.engine import events, from_schema
 from schemathesis.engine.run import PhaseName
 from schemathesis.generation.case import Case
 
+from tests.fuzz.right_requests import Paper, Requests
+
 Json = dict[str, Any]
 
 BEYOND_THE_SCHEMA = frozenset({"day_out_of_range", "string_too_short", "too_short"})
 """Faults of single inputs that JSON Schema cannot say: years, and names that are nothing but spaces."""
+
+ANSWER_SECONDS_MAX = 30.0
+"""No answer takes so long, however busy the machine is: what does, hangs."""
+
+FILE = "binary"
+DAMAGE = st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4)
 
 GIVEN: Sequence[tuple[str, str, str, str]] = (
     ("child_id", "get", "/children", "/items/0/child_id"),
@@ -57,6 +66,19 @@ def who_is_to_come_again_is_told_when(
     if response.status_code == 503 and response.json().get("code") is not None:
         assert int(response.headers["retry-after"][0]) > 0
     return None
+
+
+def teach_papers(papers: Sequence[bytes]) -> None:
+    """Let every file that is sent be a real paper, one with a few bytes changed or cut off, or any bytes at all."""
+    real = st.sampled_from(papers)
+    schemathesis.openapi.format(FILE, real | st.builds(_damaged, real, DAMAGE) | st.binary(max_size=200))
+
+
+def _damaged(paper: bytes, damage: Sequence[tuple[float, bytes]]) -> bytes:
+    for place, scrap in damage:
+        at = int(place * len(paper))
+        paper = paper[:at] + scrap + paper[at + len(scrap) :]
+    return paper
 
 
 @dataclass
@@ -99,10 +121,15 @@ class Fuzzing:
     seed: int | None = None
 
 
-def fuzzed(address: str, token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -> Found:
-    """Ask the service at *address* everything, as the bearer of *token*, often with ids that are there."""
+def fuzzed(
+    address: str, token: str | None, ids: Mapping[str, Sequence[Any]], right: Requests, how: Fuzzing
+) -> Found:
+    """Ask the service at *address* everything, as the bearer of *token*, often with what is there or *right*."""
     document: Json = httpx.get(f"{address}/openapi.json").raise_for_status().json()
-    schema = schemathesis.openapi.from_dict(_linked(document), config=_config(token, ids, how))
+    if papers := [request.paper.content for request in right.values() if request.paper is not None]:
+        teach_papers(papers)
+    taught = with_right_requests(_linked(document), right)
+    schema = schemathesis.openapi.from_dict(taught, config=_config(token, ids, how))
     schema.config.base_url = address
     asked = schema.include(tag=list(how.tags)) if how.tags else schema
     found = Found()
@@ -114,7 +141,7 @@ def fuzzed(address: str, token: str | None, ids: Mapping[str, Sequence[str]], ho
     return found
 
 
-def _config(token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -> SchemathesisConfig:
+def _config(token: str | None, ids: Mapping[str, Sequence[Any]], how: Fuzzing) -> SchemathesisConfig:
     known = {name: values for name, values in ids.items() if values}
     bound = {name: {"dictionary": name, "probability": 0.6} for name in known}
     in_bodies = {f"body.{name}": binding for name, binding in bound.items()}
@@ -130,6 +157,7 @@ def _config(token: str | None, ids: Mapping[str, Sequence[str]], how: Fuzzing) -
                 for phase in ("examples", "coverage", "fuzzing", "stateful")
             },
             "checks": {
+                "max_response_time": ANSWER_SECONDS_MAX,
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
                 "positive_data_acceptance": {
                     "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422", "503"]
@@ -169,3 +197,43 @@ def _after(giver: Json, taker: Json) -> dict[str, str]:
     """Let who reads what a command has just done wait for it."""
     waits = any(parameter["name"] == "after" for parameter in taker.get("parameters", ()))
     return {"after": "$response.body#/position"} if waits and "requestBody" in giver else {}
+
+
+def with_right_requests(document: Json, right: Requests) -> Json:
+    """Give *document* the right request of each operation as its example, and say of files what they are."""
+    for (method, path), request in right.items():
+        operation = document["paths"][path][method]
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in request.params:
+                parameter["examples"] = {"right": {"value": _typed(parameter, request.params)}}
+        if request.body is not None:
+            operation["requestBody"]["content"]["application/json"]["examples"] = {
+                "right": {"value": request.body}
+            }
+        if request.paper is not None:
+            _teach_paper(operation["requestBody"]["content"], request.paper)
+    return document
+
+
+def _typed(parameter: Json, params: Mapping[str, str]) -> Any:
+    value = params[parameter["name"]]
+    match parameter["schema"].get("type"):
+        case "integer":
+            return int(value)
+        case "array":
+            return [value]
+        case _:
+            return value
+
+
+def _teach_paper(content: Json, paper: Paper) -> None:
+    named = {"Content-Disposition": {"example": f'form-data; name="file"; filename="{paper.name}"'}}
+    content["multipart/form-data"] = {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": FILE}},
+            "required": ["file"],
+        },
+        "encoding": {"file": {"headers": named}},
+        "examples": {"right": {"value": {"file": paper.content}}},
+    }
