@@ -113,7 +113,7 @@ def deployed(
         try:
             yield stack
         finally:
-            stack.compose("down", "--volumes", "--timeout", "20", check=False)
+            stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "20", check=False)
 
 
 @contextmanager
