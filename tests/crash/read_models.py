@@ -15,10 +15,10 @@ from shared.scope import WHOLE_SCOPE
 from tests.crash.deployment import House
 from tests.integration.test_reporting_figures import rows_of
 from tests.laws.test_projections import (
+    HEARD_IN_PAIRING,
     IN_CONTACT,
     IN_PAIRING,
     KEPT_IN_CONTACT,
-    KEPT_IN_PAIRING,
     follow,
     kept,
 )
@@ -27,7 +27,7 @@ AGAIN = "again_"
 """Before the name of a service: its database in which everything is read anew."""
 PAGE = 2_000
 READ_BY: Mapping[str, tuple[Mapping[str, Project], Sequence[str]]] = {
-    "pairing": (IN_PAIRING, KEPT_IN_PAIRING),
+    "pairing": (IN_PAIRING, HEARD_IN_PAIRING),
     "contact": (IN_CONTACT, KEPT_IN_CONTACT),
 }
 

@@ -76,9 +76,13 @@ KEPT_IN_CONTACT = (
     "SELECT t::text FROM app.merges t ORDER BY 1",
     "SELECT t::text FROM app.pairs t ORDER BY 1",
 )
-KEPT_IN_PAIRING = (
+HEARD_IN_PAIRING = (
     "SELECT t::text FROM app.areas t ORDER BY 1",
     "SELECT t::text FROM app.children t ORDER BY 1",
+)
+"""What the registry's log alone makes."""
+KEPT_IN_PAIRING = (
+    *HEARD_IN_PAIRING,
     "SELECT t::text FROM app.pairs t ORDER BY 1",
     "SELECT stream_id, version, event_id, event_type, data FROM kernel.events ORDER BY stream_id, version",
 )
