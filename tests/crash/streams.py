@@ -15,6 +15,7 @@ from nats.js.errors import NotFoundError
 from shared.provisioning import STREAM_BYTES_MAX
 from shared.subjects import SERVICES, stream_of
 from tests.crash.deployment import House, signal_all
+from tests.streams_anew import add_stream_again
 
 ASK_SECONDS_MAX = 20.0
 ROOM_BYTES = 20_000
@@ -68,7 +69,7 @@ class StreamActs:
         async def work(js: JetStreamContext) -> None:
             config = (await js.stream_info(stream_of(service))).config
             await js.delete_stream(stream_of(service))
-            await js.add_stream(config)
+            await add_stream_again(js, config)
 
         return f"{self._try(work)} {stream_of(service)} and made it anew, empty"
 

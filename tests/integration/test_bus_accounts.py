@@ -32,6 +32,7 @@ from shared.subjects import (
 from shared.vault import Vault
 from tests.integration.shell import until
 from tests.servers import BusServer
+from tests.streams_anew import add_stream_again
 
 ARRIVED_SECONDS = 0.1
 """What the server does with a message that it has taken is done long before."""
@@ -123,9 +124,9 @@ async def test_a_stream_that_a_service_makes_gives_nothing_to_anothers(bus: Bus)
         await bus.operator.jetstream().delete_stream(stream_of(taken_over))
         renamed = f"kith.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.{other}.>"
         passing_on = RePublish(src=subjects_of(taken_over), dest=renamed)
-        await js.add_stream(
-            StreamConfig(name=stream_of(taken_over), subjects=[subjects_of(taken_over)], republish=passing_on)
-        )
+        own = [subjects_of(taken_over)]
+        config = StreamConfig(name=stream_of(taken_over), subjects=own, republish=passing_on)
+        await add_stream_again(js, config)
         pushing = ConsumerConfig(name="pushing", deliver_subject=event_of(other))
         await js.add_consumer(stream_of(taken_over), pushing)
         await js.publish(event_of(taken_over), b"{}")
@@ -137,7 +138,8 @@ async def test_a_stream_that_a_service_makes_gives_nothing_to_anothers(bus: Bus)
 async def test_a_stream_that_a_service_makes_takes_nothing_of_anothers(bus: Bus) -> None:
     for service, client in bus.clients.items():
         await bus.operator.jetstream().delete_stream(stream_of(service))
-        await client.jetstream().add_stream(StreamConfig(name=stream_of(service), subjects=["kith.>"]))
+        everything = StreamConfig(name=stream_of(service), subjects=["kith.>"])
+        await add_stream_again(client.jetstream(), everything)
     for service, client in bus.clients.items():
         await client.jetstream().publish(event_of(service), b"{}")
     assert await bus.held() == FULL_OF_ONE

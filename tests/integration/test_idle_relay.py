@@ -12,6 +12,7 @@ from nats.js.errors import NotFoundError
 from shared import relay
 from tests.integration.house import STREAM, House, house, names, until
 from tests.servers import BusServer, start_bus
+from tests.streams_anew import add_stream_again
 
 __all__ = ["house"]
 
@@ -41,7 +42,7 @@ async def _delete(js: JetStreamContext) -> None:
 async def _make_anew(js: JetStreamContext) -> None:
     config = (await js.stream_info(STREAM)).config
     await js.delete_stream(STREAM)
-    await js.add_stream(config)
+    await add_stream_again(js, config)
 
 
 @pytest.mark.parametrize("damage", [_delete, _make_anew], ids=["deleted", "made anew, and empty"])

@@ -17,6 +17,7 @@ from shared.subjects import question_subject
 from tests.crash.proxy import Proxy
 from tests.integration.house import READER, STREAM, House, house, names, take, until
 from tests.servers import BusServer, start_bus
+from tests.streams_anew import add_stream_again
 
 __all__ = ["house"]
 
@@ -173,7 +174,7 @@ async def test_a_stream_left_empty_by_a_full_disk_is_said_to_be_and_made_anew_on
     config = (await js.stream_info(STREAM)).config
     await js.delete_stream(STREAM)
     config.first_seq = 2  # as a server leaves it whose disk was full at the first message
-    await js.add_stream(config)
+    await add_stream_again(js, config)
     await house.say(*names(3))
     await until(lambda: _state(house.relays[0], "foreign_stream"))
     await js.delete_stream(STREAM)

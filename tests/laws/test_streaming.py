@@ -21,6 +21,7 @@ from tests.integration.house import READER, STREAM, House, keep, open_house, sto
 from tests.integration.test_event_store import META, new
 from tests.laws.bounds import bounded
 from tests.servers import start_bus
+from tests.streams_anew import add_stream_again
 
 SOON = 0.1
 """Seconds between two tries: what takes seconds at work is not waited out here."""
@@ -90,7 +91,7 @@ class Disorder:
         with suppress(NotFoundError):
             config = (await js.stream_info(STREAM)).config
             await js.delete_stream(STREAM)
-            await js.add_stream(config)
+            await add_stream_again(js, config)
 
     async def delete_consumer(self) -> None:
         with suppress(NotFoundError):
