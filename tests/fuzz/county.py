@@ -115,6 +115,7 @@ def readers_of_registry() -> list[str]:
 
 
 def _about_parked(found: Sequence[int]) -> Requests:
+    # The fuzzer hands the number that one operation answers with to the others: each has one of its own.
     shown, retried, dropped = map(str, found[:3])
     return {
         ("get", "/parked/{parked_id}"): Right({"parked_id": shown}),
