@@ -53,6 +53,8 @@ def health_router(running: Running) -> APIRouter:
         }
         if running.schema_unfit:
             parts["schema"]["why"] = running.schema_unfit
+        if running.relay is not None and running.relay.state.error:
+            parts["relay"]["why"] = running.relay.state.error
         return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
 
     @router.get("/metrics", response_class=Response)

@@ -21,6 +21,7 @@ RELAY_STATES = (
     "refused",
     "stream_full",
     "foreign_stream",
+    "not_stored",
     "failing",
 )
 

@@ -72,8 +72,9 @@ class Receiving:
         try:
             while True:
                 try:
-                    self._say("waiting_for_lease")
-                    await self._lease.wait()
+                    if not await self._lease.hold():
+                        self._say("waiting_for_lease")
+                        await self._lease.wait()
                     await self._receive_for_ever()
                 except Rewound as why:
                     self._say("rewound", why)

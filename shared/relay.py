@@ -9,12 +9,12 @@ from itertools import accumulate
 from uuid import UUID, uuid5
 
 import nats.errors
-import orjson
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError
 
+from shared.acknowledging import ForeignStream, Refused, Unanswered, check_ack, state_after
 from shared.envelope import STORE, Message, messages_of, place_of
 from shared.event_store import SQL as LOG_SQL
 from shared.event_store import START, Pool, Position, read_after
@@ -36,22 +36,8 @@ RETRY_SECONDS = 1.0
 
 AT_WORK = frozenset({"idle", "publishing"})
 """States between which a healthy relay goes to and fro: no line of the log is written for it."""
-WRONG_LAST_SEQUENCE = 10071
-STREAM_FULL = frozenset({10077, 10047, 10023})
 
 _BATCHES = UUID("2d5a1f6e-0d43-5f1c-8a56-3b7f1c9e4d20")
-
-
-class Refused(Exception):
-    """The stream is not where this relay left it: another relay, a restore, or a new stream."""
-
-
-class StreamFull(Exception):
-    """The stream is at its limit and forgets nothing: somebody must give it room."""
-
-
-class ForeignStream(Exception):
-    """The stream holds the events of another log, or lost its own: somebody must say which of the two is right."""
 
 
 @dataclass
@@ -103,18 +89,13 @@ class Relay:
         try:
             while True:
                 try:
-                    self._say("waiting_for_lease")
-                    await self._lease.wait()
+                    if not await self._lease.hold():
+                        self._say("waiting_for_lease")
+                        await self._lease.wait()
                     await self._resume()
                     await self._keep_readers_while(self._publish_for_ever())
-                except Refused as why:
-                    self._say("refused", why)
-                except StreamFull as why:
-                    self._say("stream_full", why)
-                except ForeignStream as why:
-                    self._say("foreign_stream", why)
                 except Exception as why:  # noqa: BLE001 - whatever failed, the stream says where to go on
-                    self._say("failing", why)
+                    self._say(state_after(why), why)
                 stop_if_cancelled()
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
@@ -247,7 +228,9 @@ class Relay:
             reply = await self._client.request(subject, body, timeout=ACK_SECONDS_MAX, headers=headers)
         except nats.errors.NoRespondersError as gone:
             raise Refused("no stream takes this subject") from gone
-        _check_ack(orjson.loads(reply.data))
+        except nats.errors.TimeoutError as silent:
+            raise Unanswered(stream_of(self._service), ACK_SECONDS_MAX) from silent
+        check_ack(reply.data)
 
 
 def _number(batch: Sequence[Message], end: int) -> None:
@@ -267,15 +250,3 @@ async def _called_off(*tasks: asyncio.Task[None] | None) -> None:
     for task in under_way:
         task.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
-
-
-def _check_ack(answer: dict[str, object]) -> None:
-    error = answer.get("error")
-    if not isinstance(error, dict):
-        return
-    code, description = error.get("err_code"), str(error.get("description"))
-    if code == WRONG_LAST_SEQUENCE:
-        raise Refused(description)
-    if code in STREAM_FULL:
-        raise StreamFull(description)
-    raise APIError(code=error.get("code"), err_code=code, description=description)

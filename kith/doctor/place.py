@@ -45,7 +45,7 @@ def place_of(deployment: Deployment) -> Place:
     if None in ports.values() or not (data / "secrets").is_dir():
         raise Failed("never_started", Exit.UNREACHABLE, folder=str(data))
     postgres, bus = ports["postgres"], ports["nats"]
-    backups = repository_of(deployment, _told_backups())
+    backups = repository_of(deployment, _told_folder("KITH_BACKUPS"))
     return Place(
         databases={
             service: f"postgresql://{service}:{quote(password(data, service))}@{LOOPBACK}:{postgres}/kith_{service}"
@@ -63,7 +63,7 @@ def place_of(deployment: Deployment) -> Place:
 def _in_containers(server: str) -> Place:
     """Return what the environment names: the same variables that the containers of compose and Kubernetes get."""
     secrets = Path(os.environ.get("KITH_SECRETS_FOLDER", "/run/secrets"))
-    backups = _told_backups()
+    backups, streams = _told_folder("KITH_BACKUPS"), _told_folder("KITH_NATS_FOLDER")
     return Place(
         databases={
             service: _with_login(server, service, secrets / f"{service}.password", f"kith_{service}")
@@ -74,7 +74,7 @@ def _in_containers(server: str) -> Place:
             service: os.environ.get(f"KITH_{service.upper()}_URL", f"http://{service}:8080")
             for service in SERVICES
         },
-        folders={"backups": backups} if backups is not None else {},
+        folders={holds: folder for holds, folder in (("streams", streams), ("backups", backups)) if folder},
         certificate=_if_there(Path(os.environ.get("KITH_TLS_CERTIFICATE_FILE", TLS_FILE))),
         backups=None if backups is None else Repository(backups),
     )
@@ -87,8 +87,8 @@ def bus_in_containers() -> str:
     return _with_login(url, OPERATOR, secrets / f"nats-{OPERATOR}.password", "")
 
 
-def _told_backups() -> Path | None:
-    told = os.environ.get("KITH_BACKUPS")
+def _told_folder(variable: str) -> Path | None:
+    told = os.environ.get(variable)
     return None if told is None else Path(told)
 
 

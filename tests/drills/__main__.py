@@ -24,22 +24,19 @@ from tests.drills.acts import (
     cut_silently,
     hold_still,
     kill,
-    no_room,
     packets_lost,
 )
 from tests.drills.at_work import AtWork, small_county_at_work
 from tests.drills.releases import rolling, upgraded
 from tests.drills.restoring import restored
+from tests.drills.small_disk import disk_full
 
 HERE = Path(__file__).parent
 CLUSTER = {"COMPOSE_FILE": f"docker-compose.yml:{HERE / 'cluster.yml'}"}
-SMALL_DISK = {"COMPOSE_FILE": f"docker-compose.yml:{HERE / 'small-disk.yml'}"}
 PORTS = {"nats": 4222, "postgres": 5432}
 BETWEEN_SERVERS = 6222
 ELECTED_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
-NO_ROOM = "no space left on device"
-REFUSED_SECONDS_MAX = 60.0
 
 
 def killed() -> None:
@@ -62,12 +59,6 @@ def cut_off() -> None:
             )
             acts[f"{server} frozen for {CUT_SECONDS:.0f} s"] = partial(hold_still, work.stack, server)
         work.through(acts)
-
-
-def disk_full() -> None:
-    """the disk of the streams full"""
-    with small_county_at_work(SMALL_DISK) as work:
-        work.through({"disk full, then given room": lambda: _fill(work)}, done=0.4)
 
 
 def cluster() -> None:
@@ -93,16 +84,6 @@ def _leader(stack: Stack) -> str:
                 return str(info.cluster.leader)
         time.sleep(LOOK_SECONDS)
     raise AssertionError("the registry's stream has no leader")
-
-
-def _fill(work: AtWork) -> None:
-    """Have the county go on while a stream cannot be written, and for a while longer."""
-    with no_room(work.stack, "nats", "/data"):
-        work.pace.allow(0.9)
-        assert wait_until(lambda: NO_ROOM in work.stack.compose("logs", "nats"), REFUSED_SECONDS_MAX), (
-            "every stream was written though the disk was full"
-        )
-        time.sleep(CUT_SECONDS)
 
 
 def _lose_the_leader(work: AtWork) -> None:

@@ -1,4 +1,4 @@
-"""What is done to a container: killed, cut off loudly or silently, held still, its disk filled."""
+"""What is done to a container: killed, cut off loudly or silently, held still."""
 
 import os
 import signal
@@ -56,20 +56,6 @@ def hold_still(stack: Stack, service: str) -> None:
     run("docker", "pause", container)
     time.sleep(CUT_SECONDS)
     run("docker", "unpause", container)
-
-
-@contextmanager
-def no_room(stack: Stack, service: str, folder: str) -> Iterator[None]:
-    """Leave not one block where a container keeps its data, and give the room back."""
-    container = stack.container(service)
-    ballast = f"{folder}/ballast"
-    run("docker", "exec", container, "dd", "if=/dev/zero", f"of={ballast}", "bs=65536", check=False)
-    free = run("docker", "exec", container, "df", "-P", folder).stdout.split()[-3]
-    assert free == "0", f"{free} blocks are left on {folder}"
-    try:
-        yield
-    finally:
-        run("docker", "exec", container, "rm", ballast)
 
 
 def _pid(stack: Stack, service: str) -> int:
