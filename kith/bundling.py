@@ -9,9 +9,12 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from pydantic import TypeAdapter
 
 from kith.engine import docker, image_id
 from kith.exits import Exit, Failed
@@ -30,6 +33,8 @@ FILES = (
 MORE_FILES = "compose.*.yml"
 FOLDERS = ("deploy", "docs")
 CHUNK_BYTES = 1024**2
+SMALL_PART_BYTES_MAX = 1024**2
+"""Of the sums and of the manifest, which are read whole."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class Bundle:
     def as_json(self) -> str:
         """Return the manifest's text."""
         return json.dumps({"version": self.version, "images": self.images}, indent=2) + "\n"
+
+
+_MANIFEST = TypeAdapter(Bundle)
 
 
 def make_bundle(project: Path, images: Sequence[str], into: Path) -> Bundle:
@@ -77,19 +85,14 @@ def load_bundle(bundle_file: Path, into: Path) -> Bundle:
 
     Raises Failed where a byte is not as it was made, before anything is written or loaded.
     """
-    sums = _checked_sums(bundle_file)
-    into.mkdir(parents=True, exist_ok=True)
+    bundle = _checked(bundle_file)
     images = into / IMAGES
     try:
-        with tarfile.open(bundle_file) as tar:
-            for member in tar:
-                if member.name in sums:
-                    _write(tar.extractfile(member), into / member.name)
-        told = json.loads((into / MANIFEST).read_text(encoding="utf-8"))
+        _unpack(bundle_file, into)
         docker("load", "--input", str(images))
     finally:
-        images.unlink(missing_ok=True)
-    bundle = Bundle(told["version"], told["images"])
+        with suppress(OSError):
+            images.unlink()
     for image, expected in bundle.images.items():
         if image_id(image) != expected:
             raise Failed("bundle_image_differs", Exit.REFUSED, image=image)
@@ -120,36 +123,62 @@ def _of_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _checked_sums(bundle_file: Path) -> dict[str, str]:
-    """Return the checksums of a bundle that is whole; raises Failed with the first part that is not."""
+def _checked(bundle_file: Path) -> Bundle:
+    """Return what a bundle that is whole holds; raises Failed with the first part that is not as it was made."""
     seen: set[str] = set()
     sums: dict[str, str] = {}
     try:
-        with tarfile.open(bundle_file) as tar:
+        with tarfile.open(bundle_file, "r:") as tar:
             for member in tar:
-                content = tar.extractfile(member)
-                if content is None:
+                if not member.isreg() or member.issparse():  # which could pretend to be of any size
                     raise _damaged(bundle_file, member.name)
-                if not sums:
-                    sums = _sums_in(bundle_file, content.read().decode("utf-8"))
-                elif member.name in seen or _sum(content) != sums.get(member.name):
+                if not seen:
+                    sums = _sums_in(bundle_file, _small(bundle_file, tar, member).decode("utf-8"))
+                elif member.name in seen or _sum(_content(tar, member)) != sums.get(member.name):
                     raise _damaged(bundle_file, member.name)
-                else:
-                    seen.add(member.name)
-    except (OSError, EOFError, UnicodeDecodeError, tarfile.TarError) as unreadable:
+                elif member.name == MANIFEST:
+                    bundle = _MANIFEST.validate_json(_small(bundle_file, tar, member))
+                seen.add(member.name)
+    except (OSError, EOFError, ValueError, OverflowError, RecursionError, tarfile.TarError) as unreadable:
         raise _damaged(bundle_file, type(unreadable).__name__) from unreadable
-    if missing := sums.keys() - seen or {IMAGES, MANIFEST} - seen:
+    if missing := {*sums, SUMS, IMAGES, MANIFEST} - seen:
         raise _damaged(bundle_file, min(missing))
-    return sums
+    return bundle
 
 
 def _sums_in(bundle_file: Path, text: str) -> dict[str, str]:
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
     for name in sums:
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not name:
+        inside = {str(folder) for folder in path.parents} & sums.keys()
+        if path.is_absolute() or ".." in path.parts or str(path) != name or name in {"", "."} or inside:
             raise _damaged(bundle_file, name)
     return sums
+
+
+def _unpack(bundle_file: Path, into: Path) -> None:
+    """Write the files of a bundle that was found whole; raises Failed where the disk does not take them."""
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(bundle_file, "r:") as tar:
+            for member in tar:
+                if member.name != SUMS:
+                    _write(_content(tar, member), into / member.name)
+    except OSError as refused:
+        raise Failed("bundle_not_written", folder=str(into), why=refused.strerror) from refused
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    content = tar.extractfile(member)
+    assert content is not None  # noqa: S101 - it is a file
+    return content
+
+
+def _small(bundle_file: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """Return a part that is read whole; raises Failed where it is larger than any such part."""
+    if member.size > SMALL_PART_BYTES_MAX:
+        raise _damaged(bundle_file, member.name)
+    return _content(tar, member).read()
 
 
 def _damaged(bundle_file: Path, part: str) -> Failed:
@@ -168,8 +197,7 @@ def _sum(content: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _write(content: IO[bytes] | None, path: Path) -> None:
-    assert content is not None  # noqa: S101 - it was checked
+def _write(content: IO[bytes], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         while chunk := content.read(CHUNK_BYTES):

@@ -5,7 +5,9 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter
 
 from kith.embedded.databases import owner_of
 from kith.embedded.kept_secrets import password, vault_secret_file
@@ -13,6 +15,7 @@ from kith.embedded.nats import RunningNats
 from kith.embedded.ports import LOOPBACK, kept_port, known_port
 from kith.embedded.postgres import RunningPostgres
 from kith.exits import Exit, Failed
+from kith.kept_files import read_kept
 from kith.signing import keys_of
 from shared.subjects import SERVICES
 
@@ -21,6 +24,18 @@ Clock = Literal["live", "advanced"]
 DEFAULT_DATA = Path(".kith")
 NOT_PASSED_ON = re.compile(r"KITH_(?!OTEL_)|PG[A-Z]+$|NATS_")
 """Variables that would contradict what the deployment says."""
+
+
+class Facts(BaseModel):
+    """What a data folder knows about itself, and what a later release may have written beside that."""
+
+    model_config = ConfigDict(extra="allow")
+
+    clock: Clock | None = None
+    county: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
+
+
+FACTS = TypeAdapter(Facts)
 
 
 @dataclass(frozen=True)
@@ -116,8 +131,7 @@ class Deployment:
     def _facts(self) -> dict[str, str]:
         if not self._file.exists():
             return {}
-        facts: dict[str, str] = json.loads(self._file.read_text(encoding="ascii"))
-        return facts
+        return read_kept(self._file, FACTS).model_dump(exclude_none=True)
 
 
 def deployment_of(data: Path) -> Deployment:

@@ -7,13 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from joserfc.jwk import OKPKey
+from pydantic import TypeAdapter
 
 from kith.embedded.kept_secrets import secrets_folder, write_once
+from kith.exits import Exit, Failed
+from kith.kept_files import read_kept
 from shared import clock
-from shared.tokens import Role, issue, new_signing_key, private_jwk, public_jwks
+from shared.tokens import Jwk, Role, issue, new_signing_key, private_jwk, public_jwks, signing_key_of
 
 PUBLIC = 0o644
 LIFETIME_MAX = timedelta(days=366)
+
+KEY = TypeAdapter(Jwk)
+REVOKED = TypeAdapter(list[str])
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,13 @@ class Keys:
         return self.public / "revoked-tokens.json"
 
     def signing_key(self) -> OKPKey:
-        return OKPKey.import_key(json.loads(self.signing_file.read_text(encoding="ascii")))
+        """Return the key that signs tokens; raises Failed where its file is damaged."""
+        kept = read_kept(self.signing_file, KEY)
+        try:
+            return signing_key_of(kept)
+        except ValueError as wrong:
+            file = str(self.signing_file)
+            raise Failed("kept_file_damaged", Exit.CONFIGURATION, file=file, why=str(wrong)) from None
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,7 @@ def issue_token(data: Path, sub: str, role: Role, areas: tuple[str, ...], lifeti
 def revoke_token(data: Path, token_id: str) -> bool:
     """Put *token_id* on the list that services look at every second; return False where it was there."""
     revoked_file = keys_of(data).revoked_file
-    revoked: list[str] = json.loads(revoked_file.read_text(encoding="ascii"))
+    revoked = read_kept(revoked_file, REVOKED)
     if token_id in revoked:
         return False
     unfinished = revoked_file.with_suffix(".unfinished")

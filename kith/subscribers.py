@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from kith.exits import Exit, Failed
+from kith.kept_files import read_kept
 from shared.contracts.catalogue import SPEAKERS
 from shared.contracts.event import subjects_within
 
@@ -45,6 +49,9 @@ class Subscriber:
         return spoken
 
 
+KEPT = TypeAdapter(list[Subscriber])
+
+
 def subscriber_of(name: str, areas: Sequence[str], events: Sequence[str]) -> Subscriber:
     """Return a subscriber; raises NotASubscriber where its name, an area or an event is none."""
     if not NAME.fullmatch(name):
@@ -58,11 +65,15 @@ def subscriber_of(name: str, areas: Sequence[str], events: Sequence[str]) -> Sub
 
 
 def subscribers_of(data: Path) -> list[Subscriber]:
-    """Return the subscribers of the deployment in *data*, by name."""
+    """Return the subscribers of the deployment in *data*, by name; raises Failed where their file is damaged."""
     if not _file(data).exists():
         return []
-    kept = json.loads(_file(data).read_text(encoding="ascii"))
-    return [Subscriber(each["name"], tuple(each["areas"]), tuple(each["events"])) for each in kept]
+    kept = read_kept(_file(data), KEPT)
+    try:
+        return [subscriber_of(each.name, each.areas, each.events) for each in kept]
+    except NotASubscriber as wrong:
+        why = ": ".join(wrong.args)
+        raise Failed("kept_file_damaged", Exit.CONFIGURATION, file=str(_file(data)), why=why) from None
 
 
 def keep_subscribers(data: Path, subscribers: Sequence[Subscriber]) -> None:

@@ -16,10 +16,12 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def _day_as_written(day: object) -> object:
     """Let pass only a day of the calendar: a number would be read as seconds since 1970."""
     if isinstance(day, date) and not isinstance(day, datetime):
-        return day
-    if not isinstance(day, str) or _DAY.fullmatch(day) is None:
+        year = day.year
+    elif isinstance(day, str) and _DAY.fullmatch(day):
+        year = int(day[:4])
+    else:
         raise PydanticCustomError("date_parsing", "a day is written YYYY-MM-DD")
-    if not YEAR_MIN <= int(day[:4]) <= YEAR_MAX:
+    if not YEAR_MIN <= year <= YEAR_MAX:
         limits = {"first": YEAR_MIN, "last": YEAR_MAX}
         raise PydanticCustomError("day_out_of_range", "a day lies between {first} and {last}", limits)
     return day

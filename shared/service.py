@@ -16,7 +16,6 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
-from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
@@ -181,12 +180,19 @@ def _running(spec: ServiceSpec, settings: Settings) -> Running:
         raise SettingsWrong(
             "settings are missing:\n  KITH_VAULT_SECRET_FILE, the secret of the identity vault"
         )
+    settings.check_secrets()
     try:
         verifier = Verifier(settings.token_keys_file, settings.revoked_tokens_file)
-        secret = settings.vault_secret_file if spec.vault else None
+    except (OSError, ValueError) as unusable:
+        files = f"{settings.token_keys_file} or {settings.revoked_tokens_file}"
+        raise SettingsWrong(
+            f"KITH_TOKEN_KEYS_FILE or KITH_REVOKED_TOKENS_FILE ({files}) cannot be used: {unusable}"
+        ) from None
+    secret = settings.vault_secret_file if spec.vault else None
+    try:
         kept = None if secret is None else Vault.from_file(secret, spec.name)
-    except (OSError, ValueError, JoseError) as unreadable:
-        raise SettingsWrong(f"a file that the settings name cannot be used: {unreadable}") from None
+    except (OSError, ValueError) as unusable:
+        raise SettingsWrong(f"KITH_VAULT_SECRET_FILE ({secret}) cannot be used: {unusable}") from None
     replica = uuid4()
     return Running(
         name=spec.name,

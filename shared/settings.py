@@ -114,6 +114,17 @@ class Settings(BaseSettings):
         """The password of the user on the bus."""
         return _secret(self.nats_password_file)
 
+    def check_secrets(self) -> None:
+        """Raise SettingsWrong where a file of a password holds no text."""
+        for name in ("database_password", "nats_password"):
+            try:
+                getattr(self, name)
+            except (OSError, UnicodeDecodeError) as unreadable:
+                why = type(unreadable).__name__
+                raise SettingsWrong(
+                    f"{PREFIX}{name.upper()}_FILE names a file that is no text ({why})"
+                ) from None
+
     @property
     def nats_servers(self) -> list[str]:
         return [server.strip() for server in self.nats_url.get_secret_value().split(",")]

@@ -13,8 +13,8 @@ from uuid import UUID
 import structlog
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from joserfc.jwk import KeySet, OKPKey
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from shared import clock
 from shared.contracts.event import AreaCode
@@ -110,9 +110,28 @@ class _Claims(BaseModel):
     jti: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
+Jwk = dict[str, str | list[str]]
+"""A key as RFC 8037 writes it."""
+
+
+class _KeyFile(BaseModel):
+    keys: list[Jwk] = Field(min_length=1)
+
+
+_TOKEN_IDS = TypeAdapter(list[str])
+
+
 def new_signing_key(key_id: str) -> OKPKey:
     """Return a new Ed25519 key whose kid is *key_id*."""
     return OKPKey.generate_key("Ed25519", parameters={"kid": key_id, "use": "sig"})
+
+
+def signing_key_of(jwk: Jwk) -> OKPKey:
+    """Return the signing key in *jwk*; raises ValueError where it is no private Ed25519 key with a kid."""
+    key = _ed25519(jwk)
+    if not (key.is_private and key.kid):
+        raise ValueError("no private Ed25519 key with a kid")
+    return key
 
 
 def private_jwk(key: OKPKey) -> str:
@@ -212,7 +231,7 @@ class _Watched(Generic[Content]):
             if changed != self._changed:
                 self._content = self._read(self._path.read_text(encoding="utf-8"))
                 self._changed = changed
-        except (OSError, ValueError, JoseError) as unreadable:
+        except (OSError, ValueError) as unreadable:
             log.warning("token_file_unreadable", error=type(unreadable).__name__)
 
 
@@ -222,14 +241,26 @@ def _prover(content: str) -> Callable[[str], _Claims]:
 
 
 def _key_set(content: str) -> KeySet:
-    keys: KeySetSerialization = json.loads(content)
-    if not isinstance(keys, dict) or not keys.get("keys"):
-        raise ValueError("a file of token keys is a JWKS with at least one key")
-    return KeySet.import_key_set(keys)
+    try:
+        return KeySet([_ed25519(jwk) for jwk in _KeyFile.model_validate_json(content).keys])
+    except ValueError:
+        raise ValueError("a file of token keys is a JWKS with at least one Ed25519 key") from None
 
 
 def _revoked_ids(content: str) -> frozenset[str]:
-    listed = json.loads(content)
-    if not isinstance(listed, list):
-        raise ValueError("a file of revoked tokens is a JSON list of token ids")  # noqa: TRY004 - a fault of the file
-    return frozenset(str(token_id) for token_id in listed)
+    try:
+        return frozenset(_TOKEN_IDS.validate_json(content))
+    except ValidationError:
+        raise ValueError("a file of revoked tokens is a JSON list of token ids") from None
+
+
+def _ed25519(jwk: Jwk) -> OKPKey:
+    """Return the key that *jwk* is; raises ValueError where it is none, or no Ed25519 key."""
+    if (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
+        raise ValueError("no Ed25519 key")
+    try:
+        key = OKPKey.import_key(jwk)
+        key.public_key  # noqa: B018 - what stands in it is read only when it is used
+    except (JoseError, TypeError, KeyError) as wrong:
+        raise ValueError("no Ed25519 key") from wrong
+    return key

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from kith.backup.repository import Repository
+from kith.kept_files import read_backed_up
 
 DEPLOYMENT = "deployment.json"
 TOKENS = "tokens"
 KEYS, REVOKED = "token-keys.json", "revoked-tokens.json"
+TOKEN_IDS = TypeAdapter(list[str])
 
 
 @dataclass(frozen=True)
@@ -41,4 +45,4 @@ def bring_facts(repository: Repository, backup: Path, data: Path) -> None:
 
 def _revoked(repository: Repository) -> Iterator[str]:
     for path, _ in repository.backups():
-        yield from json.loads((path / TOKENS / REVOKED).read_text(encoding="ascii"))
+        yield from read_backed_up(path, f"{TOKENS}/{REVOKED}", TOKEN_IDS)

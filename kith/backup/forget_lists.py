@@ -1,10 +1,14 @@
 """The forget lists of the vaults: read from any copy of the databases, and applied again after a restore."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from kith.backup.cluster import Cluster
 from kith.backup.repository import Repository
+from kith.kept_files import read_backed_up
 from shared.sql import queries
 
 SQL = queries(__file__)
@@ -16,6 +20,8 @@ VAULTS = ("registry", "pairing", "contact")
 
 ForgetLists = dict[str, list[str]]
 """Of each service, the ids of who was forgotten: they are derived, and tell nobody who it was."""
+
+LISTS = TypeAdapter(dict[Literal["registry", "pairing", "contact"], list[UUID]])
 
 
 async def forgotten_in(cluster: Cluster) -> ForgetLists:
@@ -49,5 +55,8 @@ def joined(lists: Iterable[Mapping[str, Sequence[str]]]) -> ForgetLists:
 
 def known_lists(repository: Repository) -> ForgetLists:
     """Return who is on the list of any backup in *repository*."""
-    files = [path / FILE for path, _ in repository.backups()]
-    return joined(json.loads(file.read_text(encoding="ascii")) for file in files if file.exists())
+    kept = [path for path, _ in repository.backups() if (path / FILE).exists()]
+    return joined(
+        {service: [str(subject) for subject in subjects] for service, subjects in lists.items()}
+        for lists in (read_backed_up(path, FILE, LISTS) for path in kept)
+    )

@@ -8,7 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, with_config
+
 from kith.exits import Failed
+from kith.kept_files import read_backed_up
 
 FORMAT = 1
 FILE = "manifest.json"
@@ -27,13 +30,14 @@ Figures = dict[str, dict[str, list[str]]]
 """Of each service, of each table: how many rows, and a checksum over all of them."""
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True)
 class Manifest:
     """One base backup: when, of what, and what must be found in it at its restore point."""
 
     name: str
-    begun_at: datetime
-    witnessed_at: datetime
+    begun_at: AwareDatetime
+    witnessed_at: AwareDatetime
     """When the restore point was written: the earliest moment that can be restored from this backup."""
     restore_point: str
     quiet: bool
@@ -62,28 +66,31 @@ class Manifest:
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest in *folder*; raises Failed where it is missing, of another format, or damaged."""
-    try:
-        content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise Failed("backup_format_unknown", folder=str(folder), found=content["format"], known=FORMAT)
-        for moment in ("begun_at", "witnessed_at"):
-            content[moment] = datetime.fromisoformat(content[moment])
-        return Manifest(**content)
-    except (OSError, ValueError, KeyError, TypeError) as unreadable:
-        raise Failed("backup_damaged", folder=str(folder), what=f"{FILE}: {unreadable}") from unreadable
+    found = read_backed_up(folder, FILE, _FORMAT).format
+    if found != FORMAT:
+        raise Failed("backup_format_unknown", folder=str(folder), found=found, known=FORMAT)
+    return read_backed_up(folder, FILE, _MANIFEST)
 
 
 def check_sums(folder: Path) -> None:
     """Raise Failed where a file that the manifest covers is another than it was, or gone."""
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
-        wrong = [
-            name for line in lines for sum_, _, name in [line.partition("  ")] if _sum(folder / name) != sum_
-        ]
+        sums = {name: sum_ for line in lines for sum_, _, name in [line.partition("  ")]}
+        there = {name for name in SUMMED if (folder / name).exists()}
+        wrong = sorted(name for name in there if _sum(folder / name) != sums.get(name))
     except (OSError, ValueError) as unreadable:
         raise Failed("backup_damaged", folder=str(folder), what=str(unreadable)) from unreadable
-    if wrong or FILE not in "".join(lines):
+    if wrong or sums.keys() != there:
         raise Failed("backup_damaged", folder=str(folder), what=", ".join(wrong) or SUMS)
+
+
+class _Format(BaseModel):
+    format: Any
+
+
+_MANIFEST = TypeAdapter(Manifest)
+_FORMAT = TypeAdapter(_Format)
 
 
 def fingerprint(secret_file: Path) -> str:

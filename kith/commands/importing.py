@@ -84,4 +84,4 @@ def _tell(open_: Open, reports: Sequence[tuple[Path, Json]]) -> None:
         for refusal in (report.get("refusals") or [])[:REFUSALS_SHOWN_MAX]:
             open_.console.line("refused_row", file=file.name, row=refusal["row"], why=refusal["detail"])
         if report.get("refused_file"):
-            open_.console.line("refused_kept", file=report["refused_file"], count=report["refused"])
+            open_.console.line("refused_kept", file=report["refused_file"])

@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from kith.exits import Exit, Failed
+
 VAULT_SECRET_BYTES = 32
 
 
@@ -56,5 +58,13 @@ def write_once(path: Path, text: str) -> None:
 
 
 def _kept(path: Path, made: str) -> str:
+    """Return the secret in *path*, which is *made* where there was none; raises Failed where it is damaged."""
     write_once(path, made)
-    return path.read_text(encoding="ascii")
+    try:
+        kept = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as unreadable:
+        why = type(unreadable).__name__
+        raise Failed("secret_damaged", Exit.CONFIGURATION, file=str(path), why=why) from None
+    if not kept or not kept.isprintable():
+        raise Failed("secret_damaged", Exit.CONFIGURATION, file=str(path), why="no printable text")
+    return kept

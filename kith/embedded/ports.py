@@ -4,12 +4,18 @@ import json
 import secrets
 import socket
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from kith.kept_files import read_kept
 
 LOOPBACK = "127.0.0.1"
 ATTEMPTS_MAX = 50
 PORTS = range(20_000, 32_000)
 """Below those that the kernel gives to outgoing connections (Linux: from 32768, others higher): a server that
 was killed finds its port free again, not taken by a client that was just looking for it there."""
+KEPT = TypeAdapter(dict[str, Annotated[int, Field(ge=1, le=65535)]])
 
 
 def kept_port(data: Path, name: str) -> int:
@@ -36,8 +42,7 @@ def _file(data: Path) -> Path:
 def _read(data: Path) -> dict[str, int]:
     if not _file(data).exists():
         return {}
-    kept: dict[str, int] = json.loads(_file(data).read_text(encoding="utf-8"))
-    return kept
+    return read_kept(_file(data), KEPT)
 
 
 def _is_free(port: int) -> bool:

@@ -36,7 +36,7 @@ def read(text: str) -> Manifests:
     """Return the objects of a YAML stream; raises NotManifests."""
     try:
         documents = [document for document in yaml.safe_load_all(text) if document is not None]
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:  # a day that is none is a ValueError
         raise NotManifests(str(fault).replace("\n", " ")) from fault
     for document in documents:
         if not isinstance(document, dict) or not _identified(document):

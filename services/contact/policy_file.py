@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from services.contact.domain.policy import Policy, read_policy
+from services.contact.domain.policy import Policy, PolicyFaulty, read_policy
 
 DEFAULTS = Path(__file__).with_name("policy.toml")
 
 
 def load_policy(path: Path | None) -> Policy:
-    """Return the policy in *path*, or the defaults; raises OSError, or PolicyFaulty with every fault."""
-    return read_policy((path or DEFAULTS).read_text(encoding="utf-8"))
+    """Return the policy in *path*, or the defaults; raises PolicyFaulty with the file and every fault."""
+    file = path or DEFAULTS
+    try:
+        return read_policy(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as broken:
+        raise PolicyFaulty(f"{file}: no UTF-8 from byte {broken.start} on; save it as UTF-8") from None
+    except OSError as unreadable:
+        raise PolicyFaulty(f"{file}: {unreadable.strerror}") from None
+    except PolicyFaulty as faulty:
+        raise PolicyFaulty(f"{file}: {faulty}") from None

@@ -14,7 +14,10 @@ Record = tuple[int, int, bytes]
 """Where the record begins, its type, its body."""
 
 FORMULA, LABEL_SST, BOUND_SHEET, SST, CONTINUE, FILE_PASS = 0x06, 0xFD, 0x85, 0xFC, 0x3C, 0x2F
-BEGIN, END = 0x809, 0x0A
+BEGIN, END, DIMENSIONS = 0x809, 0x0A, 0x200
+FORMAT_ROWS_MAX, FORMAT_COLUMNS_MAX = 65_536, 256
+SHORT_DIMENSIONS = 10
+"""The length of the record before Excel 97, with rows of two bytes."""
 CELLS = frozenset({FORMULA, LABEL_SST, 0x203, 0x204, 0x205, 0x27E, 0xBD})
 """Cells with a content: FORMULA, LABELSST, NUMBER, LABEL, BOOLERR, RK, MULRK."""
 RECORD = Struct("<HH")
@@ -54,6 +57,8 @@ def look_through(workbook: bytes) -> Mapping[str, Collection[Position]]:
     for offset, kind, body in records(workbook):
         if kind in CELLS:
             note_cell(kind, body, formulas[names.get(sheet, "")], shown)
+        elif kind == DIMENSIONS:
+            refuse_beyond_the_format(body)
         elif kind == BEGIN:
             sheet = offset
         elif kind == BOUND_SHEET:
@@ -73,6 +78,13 @@ def records(workbook: bytes) -> Iterator[Record]:
         kind, size = RECORD.unpack_from(workbook, offset)
         yield offset, kind, workbook[offset + RECORD.size : offset + RECORD.size + size]
         offset += RECORD.size + size
+
+
+def refuse_beyond_the_format(dimensions: bytes) -> None:
+    """Raise PaperRefused where a sheet promises more than the format holds: the reader makes room for all of it."""
+    _, rows, _, columns = unpack_from("<HHHH" if len(dimensions) == SHORT_DIMENSIONS else "<IIHH", dimensions)
+    if rows > FORMAT_ROWS_MAX or columns > FORMAT_COLUMNS_MAX:
+        raise PaperRefused("paper_damaged")
 
 
 def note_cell(kind: int, body: bytes, formulas: set[Position], shown: list[int]) -> None:

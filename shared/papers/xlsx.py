@@ -30,6 +30,9 @@ ENCRYPTED = 0x1
 FORMULAS_MAX = 100_000
 
 READ_PARTS = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
+ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([^\"']*)")
+PROMISED_TEXTS = re.compile(rb"(<(?:[^\s<>/:]++:)?sst\b[^<>]*?)\buniqueCount\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")
+"""How many shared texts there are to be: the reader makes room for so many at once, were it four billion."""
 OTHER_KINDS: Mapping[str, str] = {
     "word/document.xml": "paper_is_word",
     "ppt/presentation.xml": "paper_is_slides",
@@ -118,7 +121,10 @@ def unpacked(archive: ZipFile) -> Iterator[tuple[str, bytes]]:
         if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body:
             # Nothing may be declared, and UTF-16, in which all this would look otherwise, is not written by anybody.
             raise PaperRefused("paper_damaged")
-        yield entry.filename, body
+        if (declared := ENCODING.match(body)) and declared[1].lower() != b"utf-8":
+            # Who reads by it and who does not would see two different sheets.
+            raise PaperRefused("paper_damaged")
+        yield entry.filename, PROMISED_TEXTS.sub(rb"\1", body) if b"uniqueCount" in body else body
 
 
 def repacked(parts: Mapping[str, bytes]) -> bytes:

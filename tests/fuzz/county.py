@@ -115,10 +115,11 @@ def readers_of_registry() -> list[str]:
 
 
 def _about_parked(found: Sequence[int]) -> Requests:
-    shown, dropped = str(found[0]), str(found[1])
+    # The fuzzer hands the number that one operation answers with to the others: each has one of its own.
+    shown, retried, dropped = map(str, found[:3])
     return {
         ("get", "/parked/{parked_id}"): Right({"parked_id": shown}),
-        ("post", "/parked/{parked_id}/retry"): Right({"parked_id": shown}),
+        ("post", "/parked/{parked_id}/retry"): Right({"parked_id": retried}),
         ("post", "/parked/{parked_id}/drop"): Right({"parked_id": dropped}),
     }
 

@@ -20,17 +20,24 @@ from kith.opening import opened
 from kith.papers import papers_in
 from kith.runtime import running
 from kith.year import Year
+from shared.papers.sheet import read_sheets
 from tests.folders import data_folder
 
 pytestmark = pytest.mark.timeout(900)
 
 FILED_ON, MIDSUMMER, UNTIL = date(2026, 1, 1), date(2026, 6, 30), date(2026, 11, 23)
 TRUTH = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
+LARGEST = "431299200"
+"""The township with the longest roster, in which some rows are refused."""
 EXPECTED = json.loads((EXAMPLE / "expected-contacts.json").read_text(encoding="utf-8"))
 
 
 def kith(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kith", *words, "--data", str(data), "--json"]
+    return in_words(*words, "--json", data=data)
+
+
+def in_words(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kith", "--lang", "en", *words, "--data", str(data)]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=800)
 
 
@@ -145,6 +152,15 @@ def test_a_paper_that_comes_again_changes_nothing(up: Path) -> None:
     assert report["already"] == report["rows"]
     assert (report["taken"], report["duplicates"]) == (0, 0)
     assert told.returncode == (Exit.PARTLY_REFUSED if report["refused_file"] else Exit.OK)
+
+
+def test_refused_rows_of_a_paper_that_comes_again_are_kept_and_not_counted_anew(up: Path) -> None:
+    roster = next(path for path in papers_in(EXAMPLE).rosters if path.name.startswith(LARGEST))
+    told = in_words("import", "roster", str(roster), "--filed-on", str(FILED_ON), data=up)
+    assert told.returncode == Exit.PARTLY_REFUSED, told.stderr
+    kept = up / "refused" / f"{roster.stem}.refused.xlsx"
+    assert read_sheets(kept.read_bytes())[0].rows
+    assert f"Every row of it that is refused now is in {kept}," in " ".join(told.stdout.split())
 
 
 def test_events_are_told_by_subject_and_one_by_one(up: Path) -> None:

@@ -2,14 +2,22 @@
 
 import tomllib
 from collections.abc import Sequence
-from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from shared.contracts.event import ContactKind, EscalationLevel
+from shared.said import Day
 
 SPOTS_A_TERM = 3
 """Windows of a commitment that is kept thrice a term."""
@@ -44,10 +52,10 @@ class Commitment(_Rule):
     kind: ContactKind
     applies_to: AppliesTo
     windows: Cadence
-    grace_days: Annotated[int, Field(ge=0, le=366)]
-    first_day: date = Field(alias="from")
-    until: date | None = None
-    days: Annotated[int | None, Field(ge=1, le=366)] = None
+    grace_days: Annotated[int, Field(ge=0, le=366, strict=True)]
+    first_day: Day = Field(alias="from")
+    until: Day | None = None
+    days: Annotated[int, Field(ge=1, le=366, strict=True)] | None = None
     """The length in days of each window of a term; only with thrice_a_term."""
 
     @model_validator(mode="after")
@@ -62,8 +70,8 @@ class Commitment(_Rule):
 class Term(_Rule):
     """A school term, both days inclusive."""
 
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
 
     @property
     def length(self) -> int:
@@ -81,13 +89,13 @@ class Escalation(_Rule):
     """A run of *run* missed windows raises the child to *level*."""
 
     level: EscalationLevel
-    run: Annotated[int, Field(ge=1, le=100)]
+    run: Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
 class Policy(_Rule):
     """The rules of one county, in one version."""
 
-    version: Annotated[str, Field(min_length=1, max_length=64)]
+    version: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
     commitments: tuple[Commitment, ...]
     terms: tuple[Term, ...] = ()
     escalations: tuple[Escalation, ...] = ()
@@ -122,9 +130,14 @@ class Policy(_Rule):
 def read_policy(text: str) -> Policy:
     """Return the policy that *text* (TOML) states; raises PolicyFaulty naming every fault and its place."""
     try:
-        return Policy.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as broken:
+        written = tomllib.loads(text)
+    except (
+        ValueError,
+        RecursionError,
+    ) as broken:  # not only TOMLDecodeError: a number of 5,000 digits is a ValueError
         raise PolicyFaulty(f"the policy is not TOML: {broken}") from None
+    try:
+        return Policy.model_validate(written)
     except ValidationError as faulty:
         raise PolicyFaulty("; ".join(map(_told, faulty.errors()))) from None
 
