@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import accumulate, groupby
+from math import ceil
 from typing import Any
 
 import structlog
@@ -23,7 +25,7 @@ from shared.vault import Vault
 SQL = queries(__file__)
 
 CHILDREN_MAX = 4_000
-"""Children judged in one transaction, at least one village: each says at most four things of a window."""
+"""Children judged in one transaction and those of a village more: each says at most four things of a window."""
 VILLAGES_MAX = 5_000
 """Villages held in memory, however many there are."""
 
@@ -99,22 +101,21 @@ async def _areas(pool: Pool) -> AsyncIterator[list[str]]:
     """Yield the villages that have had children, in batches of about CHILDREN_MAX children."""
     after = ""
     while rows := await pool.fetch(SQL.villages, after, VILLAGES_MAX):
-        for some in _batches({row["area"]: row["children"] for row in rows}):
+        for some in batches({row["area"]: row["children"] for row in rows}):
             yield some
         after = rows[-1]["area"]
 
 
-def _batches(children: Mapping[str, int]) -> Iterator[list[str]]:
-    some: list[str] = []
-    size = 0
-    for area, count in children.items():
-        if some and size + count > CHILDREN_MAX:
-            yield some
-            some, size = [], 0
-        some.append(area)
-        size += count
-    if some:
-        yield some
+def batches(children: Mapping[str, int]) -> Iterator[list[str]]:
+    """Cut villages, in their order, into batches of about one size, at most CHILDREN_MAX and a village.
+
+    *children* says how many live in each. Each judge has as many batches, so that none works alone at the end.
+    """
+    total = sum(children.values())
+    count = ceil(total / (CHILDREN_MAX * len(LEAVES))) * len(LEAVES)
+    before = accumulate(children.values(), initial=0)
+    for _, some in groupby(zip(children, before, strict=False), key=lambda v: v[1] * count // total):
+        yield [area for area, _ in some]
 
 
 async def _judge(

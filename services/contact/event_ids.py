@@ -34,15 +34,15 @@ def with_id(event: RuleEvent) -> NewEvent:
 
 
 def _name_of(event: RuleEvent) -> str:
-    match event:
-        case VisitLogged():
-            name = f"visit_logged/{event.visit_id}"
-        case WindowJudged():
-            name = f"window_judged/{event.kind}/{event.on}/{event.area}/{event.part}"
+    match event:  # most often the first
         case ContactMissed():
             name = f"contact_missed/{event.child_id}/{event.kind}/{event.on}"
         case ContactEscalated():
             name = f"contact_escalated/{event.child_id}/{event.kind}/{event.first_opens}/{event.level}"
+        case VisitLogged():
+            name = f"visit_logged/{event.visit_id}"
+        case WindowJudged():
+            name = f"window_judged/{event.kind}/{event.on}/{event.area}/{event.part}"
         case ContactMadeGood():
             name = f"contact_made_good/{event.child_id}/{event.kind}/{event.on}"
         case MissWithdrawn():

@@ -24,7 +24,8 @@ async def record_judged(
 ) -> None:
     """Write that *window* was judged in *areas*, what *events* say, and the runs it has *ended* and *begun*."""
     missed = [event for event in events if isinstance(event, ContactMissed)]
-    raised = [event for event in events if isinstance(event, ContactEscalated)]
+    rest = [event for event in events if not isinstance(event, ContactMissed)]
+    raised = [event for event in rest if isinstance(event, ContactEscalated)]
     await connection.execute(
         SQL.record_judged,
         window.kind,
@@ -43,4 +44,4 @@ async def record_judged(
         [e.windows for e in raised],
         [e.area for e in raised],
     )
-    await record_mends(connection, [e for e in events if isinstance(e, ContactMadeGood | MissWithdrawn)])
+    await record_mends(connection, [e for e in rest if isinstance(e, ContactMadeGood | MissWithdrawn)])
