@@ -86,6 +86,12 @@ def main() -> int:
     except Failed as failed:
         console.failure(failed)
         return failed.ends
+    except OSError as refused:
+        if refused.filename is None:
+            raise
+        ends = Exit.CONFIGURATION
+        console.failure(Failed("system_refused", ends, file=refused.filename, why=refused.strerror))
+        return ends
     except SystemExit as ended:
         if ended.code == Exit.INTERRUPTED:
             console.say("interrupted")

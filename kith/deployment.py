@@ -14,9 +14,11 @@ from kith.embedded.kept_secrets import password, vault_secret_file
 from kith.embedded.nats import RunningNats
 from kith.embedded.ports import LOOPBACK, kept_port, known_port
 from kith.embedded.postgres import RunningPostgres
+from kith.environment import address_in
 from kith.exits import Exit, Failed
 from kith.kept_files import read_kept
 from kith.signing import keys_of
+from shared.addresses import BUS, HTTP
 from shared.subjects import SERVICES
 
 Clock = Literal["live", "advanced"]
@@ -61,8 +63,8 @@ class Deployment:
 
         KITH_<SERVICE>_URL, else its place at the gateway KITH_URL, else the loopback port the folder keeps.
         """
-        gateway = os.environ.get("KITH_URL")
-        told = os.environ.get(f"KITH_{service.upper()}_URL") or (
+        gateway = address_in("KITH_URL", HTTP)
+        told = address_in(f"KITH_{service.upper()}_URL", HTTP) or (
             gateway and f"{gateway.rstrip('/')}/{service}"
         )
         port = known_port(self.data, service)
@@ -72,7 +74,7 @@ class Deployment:
 
     def bus_address(self) -> str:
         """Return the address of the bus: KITH_NATS_URL, else the loopback port the folder keeps."""
-        told = os.environ.get("KITH_NATS_URL")
+        told = address_in("KITH_NATS_URL", BUS)
         port = known_port(self.data, "nats")
         if told is None and port is None:
             raise Failed("never_started", Exit.UNREACHABLE, folder=str(self.data))

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 from kith.embedded.databases import owner_of, prepare_databases
+from kith.environment import secret_in
 from kith.exits import Exit, Failed
 from shared.migrate import migrate
 from shared.schema import SchemaUnfit
@@ -53,10 +54,10 @@ class DatabaseServer:
         if self.password_file is None:
             return self.url
         user = urlsplit(self.url).username or "postgres"
-        return _with_login(self.url, user, _read(self.password_file))
+        return _with_login(self.url, user, secret_in(self.password_file))
 
     def _password(self, role: str) -> str:
-        return _read(self.secrets / f"{role}.password")
+        return secret_in(self.secrets / f"{role}.password")
 
     async def _wait(self, dsn: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -84,14 +85,6 @@ async def migrated(owner_dsn: str, service: str) -> list[str]:
             else ("migration_changed", unfit.fit.changed)
         )
         raise Failed(code, Exit.CONFIGURATION, service=service, names=", ".join(names)) from unfit
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as unreadable:
-        why = unreadable.strerror
-        raise Failed("secret_unreadable", Exit.CONFIGURATION, file=str(path), why=why) from unreadable
 
 
 def _with_login(url: str, user: str, password: str, database: str | None = None) -> str:

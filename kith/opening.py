@@ -1,6 +1,5 @@
 """What every command opens first: its voice, its deployment, and the way to the services."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from kith.client import Client, Tokens
 from kith.console import Console
 from kith.deployment import Deployment, deployment_of
+from kith.environment import given_token
 from kith.exits import Exit, Failed
 
 
@@ -33,21 +33,10 @@ def opened(data: Path, *, as_json: bool) -> Iterator[Open]:
     """Open a command on the deployment in *data*.
 
     KITH_TOKEN, or the file that KITH_TOKEN_FILE names, is the token for everything, where one is set.
-    Raises Failed where that file cannot be read.
+    Raises Failed where that is no token.
     """
     deployment = deployment_of(data)
     console = Console(as_json=as_json)
-    tokens = Tokens(deployment, given=_given_token())
+    tokens = Tokens(deployment, given=given_token())
     with Client(deployment, tokens, console.language) as client:
         yield Open(console, deployment, client)
-
-
-def _given_token() -> str | None:
-    file = os.environ.get("KITH_TOKEN_FILE")
-    if file is None:
-        return os.environ.get("KITH_TOKEN")
-    try:
-        return Path(file).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as unreadable:
-        why = type(unreadable).__name__
-        raise Failed("token_file_unreadable", Exit.CONFIGURATION, file=file, why=why) from unreadable

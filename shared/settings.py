@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.addresses import BUS, DATABASE, is_address
 
 PREFIX = "KITH_"
 
@@ -15,16 +17,41 @@ EXIT_CONFIG = 78
 MIB = 1024**2
 
 
+def _is_file(path: Path) -> Path:
+    try:
+        found = path.is_file()
+    except OSError:  # a name that is too long, a folder that is closed
+        found = False
+    if not found:
+        raise ValueError("path does not point to a file")
+    return path
+
+
+def _of_a_database(url: SecretStr) -> SecretStr:
+    if not is_address(url.get_secret_value(), DATABASE):
+        raise ValueError("no address of a database")
+    return url
+
+
+def _of_buses(urls: SecretStr) -> SecretStr:
+    if not all(is_address(url.strip(), BUS) for url in urls.get_secret_value().split(",")):
+        raise ValueError("no address of a bus")
+    return urls
+
+
+File = Annotated[Path, AfterValidator(_is_file)]
+
+
 class Settings(BaseSettings):
     """The environment of one service. A secret stands in a file; the variable names the file."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    database_url: SecretStr = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_of_a_database)] = Field(
         description="the service's own database, with its own role",
         examples=["postgresql://registry@db.example:5432/kith_registry"],
     )
-    database_password_file: FilePath | None = Field(
+    database_password_file: File | None = Field(
         default=None,
         description="a file with that role's password, where the URL has none",
         examples=["/run/secrets/registry_password"],
@@ -33,13 +60,13 @@ class Settings(BaseSettings):
         default=10, ge=4, le=100, description="connections at most, 4 for the shell's own", examples=["10"]
     )
 
-    nats_url: SecretStr = Field(
+    nats_url: Annotated[SecretStr, AfterValidator(_of_buses)] = Field(
         description="the bus; several servers are separated by commas", examples=["nats://nats.example:4222"]
     )
     nats_user: str | None = Field(
         default=None, description="the service's own user on the bus", examples=["registry"]
     )
-    nats_password_file: FilePath | None = Field(
+    nats_password_file: File | None = Field(
         default=None, description="a file with that user's password", examples=["/run/secrets/nats_password"]
     )
     stream_bytes_max: int = Field(
@@ -58,21 +85,21 @@ class Settings(BaseSettings):
         default=32 * MIB, ge=MIB, le=512 * MIB, description="the largest paper taken", examples=["33554432"]
     )
 
-    token_keys_file: FilePath = Field(
+    token_keys_file: File = Field(
         description="the public keys (JWKS) that prove tokens; two during a rotation",
         examples=["/run/secrets/token_keys.json"],
     )
-    revoked_tokens_file: FilePath | None = Field(
+    revoked_tokens_file: File | None = Field(
         default=None,
         description="a JSON list of the ids of tokens that ended early",
         examples=["/run/config/revoked_tokens.json"],
     )
-    vault_secret_file: FilePath | None = Field(
+    vault_secret_file: File | None = Field(
         default=None,
         description="the secret (32 bytes or more) that ids, claims and keyed names are derived from",
         examples=["/run/secrets/vault_secret"],
     )
-    policy_file: FilePath | None = Field(
+    policy_file: File | None = Field(
         default=None,
         description="the county's rules, where they differ from the defaults",
         examples=["/run/config/policy.toml"],

@@ -20,7 +20,9 @@ from kith.embedded.locking import FolderLock
 from kith.embedded.nats import start_nats
 from kith.embedded.ports import LOOPBACK, known_port
 from kith.embedded.postgres import ARCHIVE, SUPERUSER, start_postgres
+from kith.environment import checked, secret_in
 from kith.exits import Exit, Failed
+from shared.addresses import DATABASE
 
 ARCHIVE_WAL = Path(__file__).parents[2] / "deploy" / "postgres" / "archive-wal.sh"
 POSTGRES_PORT = 5432
@@ -102,9 +104,9 @@ def _of_containers(url: str, repository: Repository) -> Iterator[Site]:
 
 def cluster_at(url: str) -> Cluster:
     """Return the cluster that *url* names, as the superuser whose password KITH_ADMIN_PASSWORD_FILE holds."""
-    parts = urlsplit(url)
+    parts = urlsplit(checked(url, "KITH_ADMIN_DATABASE_URL (--admin-url)", DATABASE))
     secret = os.environ.get("KITH_ADMIN_PASSWORD_FILE")
-    word = Path(secret).read_text(encoding="utf-8").strip() if secret else parts.password
+    word = secret_in(Path(secret)) if secret else parts.password
     return Cluster(parts.hostname or LOOPBACK, parts.port or POSTGRES_PORT, word, parts.username or SUPERUSER)
 
 

@@ -12,7 +12,9 @@ from kith.bus_permissions import OPERATOR
 from kith.deployment import Deployment
 from kith.embedded.kept_secrets import bus_password, password
 from kith.embedded.ports import LOOPBACK, known_port
+from kith.environment import address_in, secret_in
 from kith.exits import Exit, Failed
+from shared.addresses import BUS, DATABASE, HTTP
 from shared.subjects import SERVICES
 
 TLS_FILE = Path("/run/kith/tls/certificate.pem")
@@ -38,7 +40,7 @@ def place_of(deployment: Deployment) -> Place:
 
     Raises Failed where the folder never ran.
     """
-    if server := os.environ.get("KITH_DATABASE_SERVER_URL"):
+    if server := address_in("KITH_DATABASE_SERVER_URL", DATABASE):
         return _in_containers(server)
     data = deployment.data
     ports = {name: known_port(data, name) for name in ("postgres", "nats", *SERVICES)}
@@ -62,7 +64,7 @@ def place_of(deployment: Deployment) -> Place:
 
 def _in_containers(server: str) -> Place:
     """Return what the environment names: the same variables that the containers of compose and Kubernetes get."""
-    secrets = Path(os.environ.get("KITH_SECRETS_FOLDER", "/run/secrets"))
+    secrets = Path(os.environ.get("KITH_SECRETS_FOLDER") or "/run/secrets")
     backups, streams = _told_folder("KITH_BACKUPS"), _told_folder("KITH_NATS_FOLDER")
     return Place(
         databases={
@@ -71,7 +73,7 @@ def _in_containers(server: str) -> Place:
         },
         bus=bus_in_containers(),
         services={
-            service: os.environ.get(f"KITH_{service.upper()}_URL", f"http://{service}:8080")
+            service: address_in(f"KITH_{service.upper()}_URL", HTTP) or f"http://{service}:8080"
             for service in SERVICES
         },
         folders={holds: folder for holds, folder in (("streams", streams), ("backups", backups)) if folder},
@@ -82,8 +84,8 @@ def _in_containers(server: str) -> Place:
 
 def bus_in_containers() -> str:
     """Return the address of the bus that the environment names, with the operator's rights."""
-    secrets = Path(os.environ.get("KITH_SECRETS_FOLDER", "/run/secrets"))
-    url = os.environ.get("KITH_NATS_URL", "nats://nats:4222")
+    secrets = Path(os.environ.get("KITH_SECRETS_FOLDER") or "/run/secrets")
+    url = address_in("KITH_NATS_URL", BUS) or "nats://nats:4222"
     return _with_login(url, OPERATOR, secrets / f"nats-{OPERATOR}.password", "")
 
 
@@ -97,11 +99,7 @@ def _if_there(path: Path) -> Path | None:
 
 
 def _with_login(url: str, user: str, secret: Path, database: str) -> str:
-    try:
-        word = quote(secret.read_text(encoding="utf-8").strip(), safe="")
-    except OSError as unreadable:
-        why = unreadable.strerror
-        raise Failed("secret_unreadable", Exit.CONFIGURATION, file=str(secret), why=why) from unreadable
+    word = quote(secret_in(secret), safe="")
     parts = urlsplit(url)
     where = parts.netloc.rpartition("@")[2]
     return urlunsplit(

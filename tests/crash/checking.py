@@ -20,6 +20,7 @@ from shared.subjects import SERVICES, stream_of
 from tests.crash.counties import PARTS, CountyYear
 from tests.crash.deployment import House
 from tests.crash.streams import on_the_bus
+from tests.folding import DoesNotFold, contacts_folded, contacts_kept, fold_every_stream, read_log
 
 HEALTHY_SECONDS_MAX = 150.0
 """Longer than the longest wait a service allows itself for a database that says nothing (120 s)."""
@@ -105,9 +106,28 @@ async def _pairs(where: Reached) -> list[str]:
 async def _in_one_database(where: Reached, service: str) -> list[str]:
     parked = await _rows(where, service, PARKED)
     found = [f"parked in {service}: {tuple(row.values())}" for row in parked[:SHOWN_MAX]]
+    found += await _unfolded(where, service)
     broken = await _rows(where, service, BROKEN_STREAMS)
     found += [f"gap or fork in {service}: {row['stream_id']}" for row in broken[:SHOWN_MAX]]
     return found
+
+
+async def _unfolded(where: Reached, service: str) -> list[str]:
+    """Return which stream does not fold; of contact also which table is not what its log comes to."""
+    connection = await asyncpg.connect(where.logs[service])
+    try:
+        log = await read_log(connection, service)
+        fold_every_stream(service, log)
+        if service != "contact":
+            return []
+        made, kept = contacts_folded(log.events).tables(), await contacts_kept(connection)
+    except DoesNotFold as why:
+        return [f"in {service} {why}"]
+    finally:
+        await connection.close()
+    return [
+        f"contact's {table} are not what its log comes to" for table in made if made[table] != kept[table]
+    ]
 
 
 async def _ids(where: Reached, service: str, query: str, *args: object) -> list[str]:

@@ -1,4 +1,4 @@
-"""A law of judging: day by day, in leaps, or on several replicas at once, contact says the same."""
+"""Laws of judging: day by day, in leaps, or at once contact says the same, and what it says folds to what it keeps."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from shared.contracts.contact import (
     WindowJudged,
 )
 from shared.contracts.event import ContactKind, Event, LeavingReason
+from tests.folding import Row, contacts_folded, contacts_kept, fold_every_stream, read_log
 from tests.integration.contact_world import (
     EAST,
     TALK,
@@ -176,6 +177,19 @@ async def judged(world: World) -> dict[str, list[str]]:
     }
 
 
+async def folded(world: World) -> dict[str, set[Row]]:
+    """Fold every stream that contact has written, then its log; return what that comes to."""
+    async with world.pool.acquire() as connection:
+        log = await read_log(connection, "contact")
+    fold_every_stream("contact", log)
+    return contacts_folded(log.events).tables()
+
+
+async def kept(world: World) -> dict[str, set[Row]]:
+    async with world.pool.acquire() as connection:
+        return await contacts_kept(connection)
+
+
 LEAPS = st.lists(st.integers(1, 200), max_size=3).map(
     lambda days: sorted({FIRST + timedelta(days=n) for n in days} | {LAST})
 )
@@ -211,7 +225,7 @@ LEFT_TWICE = (
 @example(facts=LEFT_TWICE, one_by_one=[*sorted(WHERE_IT_MATTERS), LAST], leaps=[LAST])
 @given(facts=counties(), one_by_one=ONE_BY_ONE, leaps=LEAPS)
 @bounded(5)
-async def test_day_by_day_or_in_leaps_the_same_is_said(
+async def test_day_by_day_or_in_leaps_the_same_is_said_and_folds_to_what_is_kept(
     fresh_pool: FreshPool, facts: Sequence[Fact], one_by_one: Sequence[date], leaps: Sequence[date]
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -220,11 +234,14 @@ async def test_day_by_day_or_in_leaps_the_same_is_said(
         await live_through(leaping, facts, leaps)
         assert await said(leaping) == await said(daily)
         assert await judged(leaping) == await judged(daily)
+        assert await folded(daily) == await kept(daily)
 
 
 @given(facts=counties())
 @bounded(3)
-async def test_replicas_at_once_say_what_one_says(fresh_pool: FreshPool, facts: Sequence[Fact]) -> None:
+async def test_replicas_at_once_say_what_one_says_and_it_folds_to_what_is_kept(
+    fresh_pool: FreshPool, facts: Sequence[Fact]
+) -> None:
     async with AsyncExitStack() as stack:
         alone, crowded = [World(await stack.enter_async_context(fresh_pool("contact"))) for _ in range(2)]
         for world in (alone, crowded):
@@ -235,3 +252,4 @@ async def test_replicas_at_once_say_what_one_says(fresh_pool: FreshPool, facts: 
             await asyncio.gather(*(crowded.advance(LAST) for _ in range(3)))
         assert await said(crowded) == await said(alone)
         assert await judged(crowded) == await judged(alone)
+        assert await folded(crowded) == await kept(crowded)
