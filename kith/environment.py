@@ -45,7 +45,7 @@ def secret_in(file: Path) -> str:
 def given_token() -> str | None:
     """Return the token in KITH_TOKEN, or in the file that KITH_TOKEN_FILE names; raises Failed where it is none."""
     file = os.environ.get("KITH_TOKEN_FILE")
-    if file is None:
+    if not file:
         return _token(os.environ.get("KITH_TOKEN", ""), "KITH_TOKEN") or None
     try:
         return _token(Path(file).read_text(encoding="ascii"), f"KITH_TOKEN_FILE ({file})")

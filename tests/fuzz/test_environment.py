@@ -191,6 +191,6 @@ def test_a_variable_of_a_command_is_taken_or_refused_by_its_name(
         refused = [text(f"cli.{failed.code}", language, **failed.params) for language in Language]
     else:
         return
-    where = (name, str(Path(value))) if value else (str(folder), "/run/secrets")  # empty is as if not told
+    where = (name, str(Path(value))) if value else (name, str(folder), "/run/secrets")  # as if not told
     assert all(any(one in words for one in where) for words in refused), refused
     assert all(SECRET not in words or SECRET in value for words in refused)
