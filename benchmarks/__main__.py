@@ -12,9 +12,9 @@ import structlog
 import uvloop
 
 from benchmarks.appending import bulk_append, single_appends
-from benchmarks.dashboard import EVENTS_A_CHILD, dashboard
+from benchmarks.dashboard import dashboard
 from benchmarks.figure import Figure, table
-from benchmarks.invented import VISITS_A_MONTH
+from benchmarks.invented import EVENTS_A_CHILD, MONTHS, VISITS_A_MONTH
 from benchmarks.judging import judging
 from benchmarks.latency import latency
 from benchmarks.rebuilding import rebuilding
@@ -25,6 +25,7 @@ from benchmarks.servers import Servers, servers
 from benchmarks.tracing import tracing
 
 OUTPUT = Path("build/bench.json")
+EVENTS_OF_DASHBOARD = 1_000_000
 
 Rows = Callable[[Servers, argparse.Namespace], Awaitable[Figure | list[Figure]]]
 
@@ -32,10 +33,10 @@ ROWS: dict[str, Rows] = {
     "single": lambda on, told: single_appends(on, told.appends, told.repetitions, told.held),
     "bulk": lambda on, told: bulk_append(on, told.bulk, told.repetitions, told.held),
     "relay": lambda on, told: relay(on, told.relayed, told.repetitions),
-    "receiving": lambda on, told: receiving(on, told.received_children, told.repetitions),
-    "rebuild": lambda on, told: rebuilding(on, told.rebuilt_children, told.repetitions),
+    "receiving": lambda on, told: receiving(on, told.received_children, told.months, told.repetitions),
+    "rebuild": lambda on, told: rebuilding(on, told.rebuilt_children, told.months, told.repetitions),
     "judging": lambda on, told: judging(on, told.judged_children, told.repetitions),
-    "dashboard": lambda on, told: dashboard(on, told.events, told.repetitions),
+    "dashboard": lambda on, told: dashboard(on, told.asked_children, told.months, told.repetitions),
     "latency": lambda on, told: latency(on, told.paces, told.seconds),
     "tracing": lambda _on, told: tracing(told.requests, told.repetitions),
     "rivals": lambda on, told: rivals(on, told.rival_repetitions),
@@ -86,14 +87,22 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--received-children", type=int, default=400, help="children whose year is received")
     parser.add_argument("--rebuilt-children", type=int, default=2_500, help="children whose year is rebuilt")
     parser.add_argument("--judged-children", type=int, default=100_000)
-    parser.add_argument("--events", type=int, default=1_000_000, help="events behind the dashboard")
+    parser.add_argument(
+        "--asked-children",
+        type=int,
+        default=EVENTS_OF_DASHBOARD // EVENTS_A_CHILD,
+        help="behind the dashboard",
+    )
+    parser.add_argument(
+        "--months", type=int, default=MONTHS, help="of what is received, rebuilt and asked for, at most ten"
+    )
     return parser
 
 
 def _size(told: argparse.Namespace, children: int) -> None:
     """Let what is behind each row be of so many *children*."""
-    told.held = told.received_children = told.rebuilt_children = told.judged_children = children
-    told.events = children * EVENTS_A_CHILD
+    told.held = told.received_children = told.rebuilt_children = children
+    told.judged_children = told.asked_children = children
     told.relayed = max(told.relayed, children * VISITS_A_MONTH)
 
 

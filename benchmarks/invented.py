@@ -15,6 +15,8 @@ FIRST_DAY = date(2026, 1, 1)
 MONTHS = 10
 """Months of visits: the example county has twenty visits a child and seven misses."""
 VISITS_A_MONTH = 2
+EVENTS_A_CHILD = 29
+"""In MONTHS, with its share of pairs and of windows."""
 KEPT = 0.66
 """The share of windows that a visit keeps, as in the example county."""
 

@@ -31,6 +31,9 @@ LOOKS_A_SECOND = 40
 """How often the dashboard is asked: more often, and the asking would be most of the load that is measured."""
 MILLISECONDS_MAX = 100.0
 AIMED_AT = 200
+QUESTION = "/figures?area=430001&as_of=2026-12-31"
+WARMING = 20
+"""Requests of each connection before the first that counts."""
 FIRST_DAY = date(2026, 1, 1)
 DAYS = 300
 
@@ -95,7 +98,7 @@ async def _at_pace(
     async with AsyncExitStack() as stack:
         free = await _callers(stack, processes["contact"], logins[0], CONNECTIONS)
         watchers = await _callers(stack, processes["reporting"], logins[1], WATCHERS)
-        await free.put(await _warm(free, commands))
+        await _warm(free, watchers, commands)
         sending = []
         watching = asyncio.create_task(_watch(watchers, measured, seconds))
         begun = time.perf_counter()
@@ -119,11 +122,29 @@ async def _callers(stack: AsyncExitStack, process: Probed, login: str, count: in
     return free
 
 
-async def _warm(free: "asyncio.Queue[Caller]", commands: AsyncIterator[bytes]) -> Caller:
-    caller = await free.get()
-    for _ in range(20):
-        await caller.tell("/visits", await anext(commands))
-    return caller
+async def _warm(
+    free: "asyncio.Queue[Caller]", watchers: "asyncio.Queue[Caller]", commands: AsyncIterator[bytes]
+) -> None:
+    """Use every connection first, so that each of the services' to their databases has its statements ready."""
+
+    async def some(caller: Caller, bodies: list[bytes]) -> None:
+        for body in bodies:
+            await caller.tell("/visits", body)
+
+    async def look(caller: Caller) -> None:
+        for _ in range(WARMING):
+            await caller.ask(QUESTION)
+
+    callers, lookers = _all_of(free), _all_of(watchers)
+    bodies = [[await anext(commands) for _ in range(WARMING)] for _ in callers]
+    await asyncio.gather(*map(some, callers, bodies), *map(look, lookers))
+    for queue, waiting in ((free, callers), (watchers, lookers)):
+        for caller in waiting:
+            queue.put_nowait(caller)
+
+
+def _all_of(queue: "asyncio.Queue[Caller]") -> list[Caller]:
+    return [queue.get_nowait() for _ in range(queue.qsize())]
 
 
 async def _send(
@@ -154,7 +175,7 @@ async def _look(free: "asyncio.Queue[Caller]", newest: tuple[float, str], measur
     """Ask the dashboard for the figures that hold the command that was accepted last."""
     accepted, position = newest
     caller = await free.get()
-    await caller.ask(f"/figures?area=430001&as_of=2026-12-31&after={position}")
+    await caller.ask(f"{QUESTION}&after={position}")
     measured.seen.append((time.perf_counter() - accepted) * 1000)
     free.put_nowait(caller)
 

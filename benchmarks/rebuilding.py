@@ -22,10 +22,10 @@ SELECT arrival, source, event_id, version, event_type, schema_version, data
 """
 
 
-async def rebuilding(servers: Servers, people: int, repetitions: int) -> Figure:
-    """Rebuild from the year of *people* children."""
+async def rebuilding(servers: Servers, people: int, months: int, repetitions: int) -> Figure:
+    """Rebuild from *months* of *people* children."""
     dsn = await servers.database("reporting")
-    count = await load_received(servers, dsn, year(people))
+    count = await load_received(servers, dsn, year(people, months=months))
     async with servers.pool(dsn) as pool:
 
         async def ours() -> float:

@@ -18,9 +18,9 @@ from shared.receiving import Receiving
 WAIT_SECONDS_MAX = 600.0
 
 
-async def receiving(servers: Servers, people: int, repetitions: int) -> Figure:
-    """Receive the year of *people* children, one source after the other."""
-    told = list(year(people))
+async def receiving(servers: Servers, people: int, months: int, repetitions: int) -> Figure:
+    """Receive *months* of *people* children, one source after the other."""
+    told = list(year(people, months=months))
     counts: dict[str, int] = {}
     async with servers.client() as client, servers.client("reporting") as reading:
         for source in SOURCES:
