@@ -14,6 +14,7 @@ from shared.event_store import Pool
 from shared.migrate import migrate
 from shared.scope import WHOLE_SCOPE
 from shared.subjects import SERVICES
+from tests.crash.power import ON_A_DISK, obstacle
 from tests.folders import data_folder
 from tests.servers import BusServer, DatabaseServer, start_bus, start_database
 
@@ -23,6 +24,17 @@ TEMPLATE = "template_"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first: where two work at once, neither waits in the end for a year of the other's."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/system/"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines what this run does not prove."""
+    if (why := obstacle()) is not None:
+        terminalreporter.section("UNPROVEN ON THIS MACHINE", red=True)
+        for file, proof in ON_A_DISK.items():
+            terminalreporter.line(f"{proof}: tests/system/{file} was not run")
+        terminalreporter.line(
+            f"No disk of its own can be mounted and cut here ({why}); docs/operations.md, Power loss"
+        )
 
 
 @dataclass(frozen=True)
