@@ -14,6 +14,7 @@ import httpx
 from kith.deployment import Deployment
 from kith.exits import Exit, Failed
 from kith.signing import issue_token
+from kith.trust import mistrust, trusted
 from shared.messages import Language
 from shared.tokens import Role
 
@@ -67,7 +68,7 @@ class Client:
         self._language = language
         self.attempts_max = ATTEMPTS_MAX
         timeout = httpx.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
+        self._http = httpx.Client(timeout=timeout, verify=trusted(), trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +134,8 @@ class Client:
             try:
                 response = self._http.request(method, url, headers=headers, **request)
             except httpx.TransportError as lost:
+                if why := mistrust(lost):
+                    raise Failed("certificate_untrusted", Exit.UNREACHABLE, url=url, why=why) from lost
                 if attempt == self.attempts_max:
                     raise _unreachable(service, url, type(lost).__name__) from lost
             else:

@@ -32,7 +32,7 @@ class ReaderState:
 
 @dataclass(frozen=True)
 class State:
-    """Where one service stands; *problem* says why it could not be asked."""
+    """Where one service stands; *failed* says why it could not be asked."""
 
     service: str
     position: Position | None = None
@@ -40,7 +40,12 @@ class State:
     readers: tuple[ReaderState, ...] = ()
     relay: Json | None = None
     horizon_lag_seconds: float | None = None
-    problem: str | None = None
+    failed: Failed | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """The code of what failed, where the service could not be asked."""
+        return None if self.failed is None else self.failed.code
 
     @property
     def parked(self) -> int:
@@ -79,7 +84,7 @@ def states_of(client: Client) -> list[State]:
         try:
             states.append(state_of(client, service))
         except Failed as failed:
-            states.append(State(service, problem=failed.code))
+            states.append(State(service, failed=failed))
     return states
 
 

@@ -69,7 +69,7 @@ def _tell_states(console: Console, states: list[State]) -> None:
     rows = [
         (
             state.service,
-            console.text(state.problem or "state_answers"),
+            _answer(console, state),
             state.position,
             "\n".join(f"{reader.source} {_shown(reader.lag_events)}" for reader in state.readers),
             state.parked,
@@ -78,6 +78,12 @@ def _tell_states(console: Console, states: list[State]) -> None:
         for state in states
     ]
     console.table("", ["service", "state", "position", "lag", "parked", "day"], rows)
+
+
+def _answer(console: Console, state: State) -> str:
+    if state.failed is None:
+        return console.text("state_answers")
+    return console.text(state.failed.code, **state.failed.params)
 
 
 def _shown(lag: int | None) -> str:
