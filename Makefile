@@ -14,7 +14,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test bench load crash-test check browser image test-containers drills
+.PHONY: help setup demo demo-clean test bench load crash-test check browser image test-containers test-pods drills
 
 help: ## Tell the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ image: build/wheelhouse/.filled ## Build the container image KITH_IMAGE on PYTHO
 test-containers: setup container-engine image ## Run the tests that need a container engine, and others once more on servers in containers
 	KITH_TEST_SERVERS=containers $(VENV)/bin/python -m pytest tests/integration tests/laws
 	KITH_IMAGE=$(KITH_IMAGE) $(VENV)/bin/python -m pytest tests/containers
+
+test-pods: setup container-engine image ## Start the pods of deploy/k8s/overlays/county by podman, from their own YAML, and work with them
+	$(VENV)/bin/python -m tests.pods.podman
+	KITH_IMAGE=$(KITH_IMAGE) $(VENV)/bin/python -m pytest tests/pods
 
 drills: setup container-engine image ## Kill, cut off, fill and upgrade a whole stack while a county works on it: DRILLS= picks some; needs root
 	KITH_IMAGE=$(KITH_IMAGE) $(VENV)/bin/python -m tests.drills $(DRILLS)

@@ -1,0 +1,1 @@
+"""Pods of the county overlay, started by podman from the YAML that Kubernetes gets."""

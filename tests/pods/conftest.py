@@ -1,0 +1,146 @@
+"""The pods of the county overlay, started once, as they would be in a cluster that has nothing yet."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kith.container_files import make_container_files
+from kith.demo import EXAMPLE
+from kith.deployment import deployment_of
+from kith.exits import Exit
+from kith.manifests.reading import Manifests
+from kith.signing import issue_token
+from shared import clock
+from shared.subjects import SERVICES
+from shared.tokens import Role
+from tests.containers.engine import COMMAND_SECONDS_MAX
+from tests.folders import data_folder
+from tests.manifests.rendering import manifests_of
+from tests.pods.podman import Podman, running_podman
+from tests.pods.probing import answers, wait_until_ready, wait_until_started
+from tests.pods.translating import images_of, played, pod_of, workload_of
+
+SERVERS = ("nats", "postgres")
+LASTING = (*SERVERS, *SERVICES, "gateway")
+ENDS_SECONDS_MAX = 300
+COUNTY = "431299"
+AREA = "431299210"
+FILED_ON = "2026-01-01"
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The overlay's pods at work, and what each service said while nothing that it needs was there."""
+
+    podman: Podman
+    manifests: Manifests
+    data: Path
+    alone: dict[str, dict[str, bool]]
+
+    def play(self, name: str, *words: str) -> str:
+        """Start the pod of the workload *name*, with other *words* where some are given; return the pod's name."""
+        self.podman.play(played(self.manifests, name, self.data, words or None))
+        return pod_of(name)
+
+    def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line on the county, through the gateway's Service and with its certificate."""
+        return subprocess.run(
+            [sys.executable, "-m", "kith", *words, "--data", str(self.data)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={
+                **os.environ,
+                "KITH_URL": self.address,
+                "KITH_CA_FILE": str(self.data / "tls" / "certificate.pem"),
+                "LANG": "C.UTF-8",
+            },
+            timeout=COMMAND_SECONDS_MAX,
+        )
+
+    def told(self, *words: str) -> Any:
+        """Return what the command line answers to *words*."""
+        done = self.kith(*words, "--json")
+        assert done.returncode == Exit.OK, done.stderr
+        return json.loads(done.stdout)
+
+    @property
+    def address(self) -> str:
+        """The gateway's address for people."""
+        return f"https://localhost:{self.podman.door(443)}"
+
+
+@pytest.fixture(scope="session")
+def manifests() -> Manifests:
+    return manifests_of("county")
+
+
+@pytest.fixture(scope="session")
+def data() -> Iterator[Path]:
+    """Make what an operator makes: the folder's secrets, a certificate, a token for the timer."""
+    with data_folder() as folder:
+        make_container_files(deployment_of(folder))
+        certify(folder / "tls")
+        issued = issue_token(folder, "advance", Role.OPERATOR, (COUNTY,), timedelta(days=1))
+        (folder / "secrets" / "advance.token").write_text(issued.token, encoding="ascii")
+        yield folder
+
+
+def certify(folder: Path) -> None:
+    """Write a certificate for localhost, signed by itself."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+            *("-keyout", folder / "key.pem", "-out", folder / "certificate.pem", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def pods(manifests: Manifests, data: Path) -> Iterator[Pods]:
+    """Start the services before anything that they need, then the servers and the migration, then the gateway."""
+    with data_folder() as folder, running_podman(folder, images_of(manifests)) as podman:
+        started = Pods(podman, manifests, data, {})
+        for name in SERVICES:
+            started.play(name)
+        services = [workload_of(manifests, name) for name in SERVICES]
+        wait_until_started(podman, services)
+        for one in services:
+            started.alone[one.name] = {
+                probe: answers(podman, one, probe) for probe in ("livenessProbe", "readinessProbe")
+            }
+        for name in (*SERVERS, "migrate"):
+            started.play(name)
+        wait_until_started(podman, [workload_of(manifests, name) for name in SERVERS])
+        code = podman.ended(pod_of("migrate"), "migrate", ENDS_SECONDS_MAX)
+        assert code == 0, podman.logs(pod_of("migrate"))
+        wait_until_ready(podman, [workload_of(manifests, name) for name in (*SERVERS, *SERVICES)])
+        started.play("gateway")
+        wait_until_ready(podman, [workload_of(manifests, "gateway")])
+        yield started
+
+
+@pytest.fixture(scope="session")
+def figures(pods: Pods) -> Mapping[str, int]:
+    """Import the papers of one township and pair its children; then the timer's pod begins today."""
+    [roster] = (EXAMPLE / "花名册").glob(f"{AREA}_*")
+    pods.told("import", "areas", str(EXAMPLE / "行政区划.xlsx"))
+    pods.told("import", "roster", "--filed-on", FILED_ON, str(roster))
+    pods.told("import", "carers", "--on", FILED_ON, str(EXAMPLE / "结对帮扶人员.xlsx"))
+    pods.told("pair", "assign", "--area", AREA, "--on", FILED_ON)
+    advance = pods.play("advance")
+    assert pods.podman.ended(advance, "advance", ENDS_SECONDS_MAX) == 0, pods.podman.logs(advance)
+    asked = pods.told("figures", "--area", AREA, "--as-of", str(clock.today_in_shanghai()))
+    found: dict[str, int] = asked["figures"]
+    return found
