@@ -113,7 +113,8 @@ def what_is_scaled_is_there(manifests: Manifests) -> Iterator[Finding]:
 
 
 def what_is_watched_is_there(manifests: Manifests) -> Iterator[Finding]:
-    """Find ServiceMonitors that select no Service, or ask a port it does not have."""
+    """Find monitors that select no Service or no pod, or ask a port it does not have."""
+    yield from _watched_pods_are_there(manifests)
     for monitor in manifests.of_kind("ServiceMonitor"):
         services = [
             service
@@ -127,6 +128,18 @@ def what_is_watched_is_there(manifests: Manifests) -> Iterator[Finding]:
             for endpoint in monitor["spec"]["endpoints"]:
                 if endpoint["port"] not in names:
                     yield found(where(monitor), "port_missing", port=endpoint["port"], pod=where(service))
+
+
+def _watched_pods_are_there(manifests: Manifests) -> Iterator[Finding]:
+    for monitor in manifests.of_kind("PodMonitor"):
+        selector = monitor["spec"]["selector"]
+        pods = [pod for pod in workloads(manifests) if selects(selector, pod.labels)]
+        if not pods:
+            yield found(where(monitor), "selects_nobody", selector=selector)
+        for pod in pods:
+            for endpoint in monitor["spec"]["podMetricsEndpoints"]:
+                if pod.port(endpoint["port"]) is None:
+                    yield found(where(monitor), "port_missing", port=endpoint["port"], pod=pod.where)
 
 
 def _behind(manifests: Manifests, service: Object) -> list[Workload]:

@@ -11,7 +11,7 @@ PASSING = ("Job", "CronJob")
 
 NAME_LABEL = "app.kubernetes.io/name"
 
-CLUSTER_PORTS = {"postgresql": 5432, "status": 8000}
+CLUSTER_PORTS = {"postgresql": 5432, "status": 8000, "metrics": 9187}
 """What the instances of a cluster of CloudNativePG listen on."""
 
 

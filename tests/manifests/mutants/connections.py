@@ -84,6 +84,12 @@ CONNECTIONS = (
         "county-ha",
     ),
     Mutant(
+        "nobody hears how the instances of the database are",
+        "connection_cut",
+        lambda broken: broken.remove("NetworkPolicy/database-metrics"),
+        "county-ha",
+    ),
+    Mutant(
         "a policy opens a port that nobody has",
         "port_missing",
         lambda broken: broken.spec("NetworkPolicy/nats")["ingress"][0]["ports"][0].update(port="clients"),

@@ -140,4 +140,18 @@ RELATIONS = (
         lambda broken: broken.spec("ServiceMonitor/services")["endpoints"][0].update(port="metrics"),
         "county-ha",
     ),
+    Mutant(
+        "Prometheus asks pods that there are none of",
+        "selects_nobody",
+        lambda broken: broken.spec("PodMonitor/postgres")["selector"].update(
+            matchLabels={"cnpg.io/cluster": "kith"}
+        ),
+        "county-ha",
+    ),
+    Mutant(
+        "Prometheus asks a port that no pod has",
+        "port_missing",
+        lambda broken: broken.spec("PodMonitor/postgres")["podMetricsEndpoints"][0].update(port="http"),
+        "county-ha",
+    ),
 )
