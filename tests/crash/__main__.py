@@ -25,8 +25,6 @@ def main() -> int:
     finally:
         if not asked.keep:
             shutil.rmtree(data)
-    for line in story.wrong:
-        story.tell(f"WRONG: {line}")
     story.tell(f"seed {asked.seed}, {story.kills} kills: {'FAILED' if story.wrong else 'held'}")
     if story.wrong:
         story.tell(f"to repeat: {again} --keep")

@@ -3,15 +3,15 @@
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from shared.subjects import SERVICES
-from tests.crash.deployment import House, Replica, family, signal_all
+from tests.crash.deployment import House, Replica, family, full_streams_told, signal_all
 from tests.crash.driving import Pace
 from tests.crash.proxy import Link
-from tests.crash.streams import StreamActs
+from tests.crash.streams import InVain, StreamActs
 
 PAUSE_SECONDS = (8.0, 15.0)
 """Longer than a lease (6 s) and than every wait for an answer of the bus."""
@@ -27,10 +27,13 @@ BETWEEN_SECONDS_MAX = 1.0
 PATIENCE_SECONDS = 8.0
 """How long the clerk is waited for before the next kill comes all the same."""
 LOOK_SECONDS = 0.02
+FULL_SECONDS_MAX = 45.0
+"""How long streams stay full at most when nobody says anything that would not fit."""
+AGAIN_SECONDS = 1.0
 
 Tell = Callable[[str], None]
 Act = Callable[[], str]
-POSTGRES, NATS = "postgres", "nats"
+POSTGRES, NATS, STREAMS = "postgres", "nats", "streams"
 
 
 @dataclass
@@ -41,6 +44,9 @@ class Mend:
     do: Callable[[], None]
     whole: bool
     """A pause is of use only if nothing ends it before its time."""
+    enough: Callable[[], bool]
+    """Whether it has had its effect; until then it goes on, to *at_last* (time.monotonic) at most."""
+    at_last: float
 
 
 @dataclass
@@ -56,6 +62,8 @@ class Chaos:
     streams: StreamActs = field(init=False)
     kills: int = 0
     """How many were done."""
+    done: Counter[str] = field(default_factory=Counter)
+    """How often each act was done and had something to be done to."""
     undone: Sequence[str] = ()
     """Acts that the run was over without."""
     _mends: dict[str, Mend] = field(default_factory=dict)
@@ -68,21 +76,22 @@ class Chaos:
         stalls = self._stalls() if kills >= STALLS_FROM_KILLS else []
         others = self._others()
         killing, other = _dealt(self.chance, self._kills()), _dealt(self.chance, others, stalls)
-        left = {*self._kills(), *others, *stalls}
+        wanted = {act.__name__ for act in (*self._kills(), *others, *stalls)}
         self.tell(self.streams.copy())
         share = max(OTHERS_A_KILL, len({*others, *stalls}) / kills)
+        in_vain: list[Act] = []
         for n in range(kills):
             self._mend_until(time.monotonic() + PATIENCE_SECONDS, lambda: self.pace.waiting)
             if self.over():
                 break
             self.pace.allow((n + 1) / (kills + 1))
-            kill, *more = next(killing), *islice(other, int((n + 1) * share) - int(n * share))
-            self._do(kill, f"kill {n + 1}/{kills}, {self.pace}")
-            for act in more:
-                self._do(act, "and")
-            self.kills, left = n + 1, left - {kill, *more}
+            self._do(next(killing), f"kill {n + 1}/{kills}, {self.pace}")
+            self.kills = n + 1
+            more = [*in_vain, *islice(other, int((n + 1) * share) - int(n * share))]
+            in_vain = [act for act in more if not self._do(act, "and")]
+        self._mend_until(time.monotonic() + FULL_SECONDS_MAX, lambda: STREAMS not in self._mends)
         self.heal()
-        self.undone = sorted(act.__name__ for act in left)
+        self.undone = sorted(wanted - self.done.keys())
 
     def heal(self) -> None:
         """Mend everything that is still broken."""
@@ -91,9 +100,15 @@ class Chaos:
         self.streams.heal()
         self.tell("everything is mended")
 
-    def _do(self, act: Act, what: str) -> None:
+    def _do(self, act: Act, what: str) -> bool:
+        """Do *act*; return whether there was anything to do it to."""
         self._mend_until(time.monotonic() + self.chance.uniform(0, BETWEEN_SECONDS_MAX))
-        self.tell(f"{what}: {act()}")
+        try:
+            self.tell(f"{what}: {act()}")
+        except InVain:
+            return False
+        self.done[act.__name__] += act.__name__ != "fill_streams"  # which counts when a relay was refused
+        return True
 
     def _kills(self) -> list[Act]:
         return [
@@ -113,7 +128,7 @@ class Chaos:
             *[self.reset] * 2,
             self.lose,
             *[self.reset_door] * 2,
-            self.fill_stream,
+            self.fill_streams,
             self.delete_stream,
             self.remake_stream,
             self.delete_consumer,
@@ -226,19 +241,32 @@ class Chaos:
 
     # Streams.
 
-    def fill_stream(self) -> str:
+    def fill_streams(self) -> str:
+        """Leave the streams no room until a relay was refused for that, and a while longer."""
         self._mend(NATS)
-        stream = self._stream()
-        told = self.streams.leave_no_room(stream)
-        return f"{told}, {self._later(stream, HELD_SECONDS, self._with_nats(self.streams.give_room, stream))}"
+        before = full_streams_told(self.house)
+        told = self.streams.leave_no_room()
+
+        def refused() -> bool:
+            return full_streams_told(self.house) > before
+
+        def mend() -> None:
+            self._mend(NATS)
+            self.streams.heal()
+            self.done["fill_streams"] += refused()
+            self.tell(
+                f"gave the streams room again, {full_streams_told(self.house) - before} relays were refused"
+            )
+
+        return f"{told}; {self._later(STREAMS, HELD_SECONDS, mend, enough=refused)}"
 
     def delete_stream(self) -> str:
         self._mend(NATS)
-        return self.streams.delete(self._stream())
+        return self.streams.delete()
 
     def remake_stream(self) -> str:
         self._mend(NATS)
-        return self.streams.remake(self._stream())
+        return self.streams.remake()
 
     def delete_consumer(self) -> str:
         self._mend(NATS)
@@ -250,17 +278,7 @@ class Chaos:
 
     def restore_stream(self) -> str:
         self._mend(NATS)
-        return self.streams.restore(self._stream())
-
-    def _with_nats(self, work: Callable[[str], None], stream: str) -> Callable[[], None]:
-        def mend() -> None:
-            self._mend(NATS)
-            work(stream)
-
-        return mend
-
-    def _stream(self) -> str:
-        return self.chance.choice(SERVICES)
+        return self.streams.restore()
 
     # Mending.
 
@@ -273,10 +291,17 @@ class Chaos:
         return name in self._mends and self._mends[name].whole
 
     def _later(
-        self, name: str, between: tuple[float, float], do: Callable[[], None], *, whole: bool = False
+        self,
+        name: str,
+        between: tuple[float, float],
+        do: Callable[[], None],
+        *,
+        whole: bool = False,
+        enough: Callable[[], bool] = lambda: True,
     ) -> str:
         seconds = self.chance.uniform(*between)
-        self._mends[name] = Mend(time.monotonic() + seconds, do, whole)
+        due = time.monotonic() + seconds
+        self._mends[name] = Mend(due, do, whole, enough, due + FULL_SECONDS_MAX)
         return f"for {seconds:.1f} s"
 
     def _mend(self, name: str) -> None:
@@ -294,8 +319,12 @@ class Chaos:
             time.sleep(LOOK_SECONDS)
 
     def _mend_what_is_due(self) -> None:
-        for name in [name for name, mend in self._mends.items() if mend.due <= time.monotonic()]:
-            self._mend(name)
+        now = time.monotonic()
+        for name, mend in [(name, mend) for name, mend in self._mends.items() if mend.due <= now]:
+            if now > mend.at_last or mend.enough():
+                self._mend(name)
+            else:
+                mend.due = now + AGAIN_SECONDS
 
 
 def _dealt(chance: random.Random, cards: Sequence[Act], once: Sequence[Act] = ()) -> Iterator[Act]:

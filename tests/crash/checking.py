@@ -65,69 +65,91 @@ def reached(house: House) -> Reached:
     return Reached(logs, house.bus.url)
 
 
+@dataclass(frozen=True)
+class Clause:
+    """A sentence that must be true in the end, and everything that speaks against it."""
+
+    says: str
+    wrong: Sequence[str] = ()
+
+
 def differences(where: Reached, county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
     """Yield, in words, everything that is not as it must be."""
-    yield from _figures(county, figures)
-    yield from asyncio.run(_events(where))
+    for clause in clauses(where, county, figures):
+        yield from clause.wrong
 
 
-def _figures(county: CountyYear, figures: dict[str, Any]) -> Iterator[str]:
-    for part in PARTS:
-        if figures[part] != county.expected[part]:
-            yield f"{part}: {figures[part]} instead of {county.expected[part]}"
-
-
-async def _events(where: Reached) -> list[str]:
-    found: list[str] = []
-    logs: dict[str, list[str]] = {}
-    for service in SERVICES:
-        logs[service] = await _ids(where, service, LOG)
-        found += _compare(f"the log of {service}", logs[service], sorted(set(logs[service])), ordered=False)
-        found += await _in_one_database(where, service)
-        if logs[service]:
-            in_stream = await on_the_bus(where.bus, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
-            found += _compare(f"the stream of {service}", in_stream, logs[service])
-    for source in SERVICES[:3]:
-        kept = await _ids(where, "reporting", KEPT, source)
-        found += _compare(f"what reporting keeps of {source}", kept, logs[source])
-    return found + await _pairs(where)
-
-
-async def _pairs(where: Reached) -> list[str]:
-    """Return which pairs break the rules: who is paired with whom hangs on the order of the lists, the rules do not."""
-    overburdened = await _rows(where, "pairing", OVERBURDENED)
-    twice = await _rows(where, "pairing", PAIRED_TWICE)
+def clauses(where: Reached, county: CountyYear, figures: dict[str, Any]) -> list[Clause]:
+    """Return what must be true of figures, logs, streams and of what reporting keeps, with what is not."""
+    wrong = [
+        f"{part}: {figures[part]} instead of {county.expected[part]}"
+        for part in PARTS
+        if figures[part] != county.expected[part]
+    ]
     return [
-        *(f"carer {row['carer_id']} has more children than may be" for row in overburdened[:SHOWN_MAX]),
-        *(f"child {row['child_id']} has two pairs of a kind" for row in twice[:SHOWN_MAX]),
+        Clause(f"the figures are those expected: {', '.join(PARTS)}", wrong),
+        *asyncio.run(_of_events(where)),
     ]
 
 
-async def _in_one_database(where: Reached, service: str) -> list[str]:
-    parked = await _rows(where, service, PARKED)
-    found = [f"parked in {service}: {tuple(row.values())}" for row in parked[:SHOWN_MAX]]
-    found += await _unfolded(where, service)
-    broken = await _rows(where, service, BROKEN_STREAMS)
-    found += [f"gap or fork in {service}: {row['stream_id']}" for row in broken[:SHOWN_MAX]]
-    return found
+async def _of_events(where: Reached) -> list[Clause]:
+    found: list[Clause] = []
+    logs = {service: await _ids(where, service, LOG) for service in SERVICES}
+    for service, log in logs.items():
+        wrong = _compare(f"the log of {service}", log, sorted(set(log)), ordered=False)
+        if log:
+            in_stream = await on_the_bus(where.bus, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
+            wrong += _compare(f"the stream of {service}", in_stream, log)
+        found.append(
+            Clause(f"{service}: {len(log)} events, each once in its log and once in its stream", wrong)
+        )
+        found.append(await _folding(where, service))
+    for source in SERVICES[:3]:
+        kept = await _ids(where, "reporting", KEPT, source)
+        wrong = _compare(f"what reporting keeps of {source}", kept, logs[source])
+        found.append(
+            Clause(f"reporting keeps each of {len(kept)} events of {source} once, in their order", wrong)
+        )
+    return [*found, await _nothing_parked(where), await _of_pairs(where)]
 
 
-async def _unfolded(where: Reached, service: str) -> list[str]:
-    """Return which stream does not fold; of contact also which table is not what its log comes to."""
+async def _folding(where: Reached, service: str) -> Clause:
+    """Return that every stream folds; of contact also that its log comes to what stands in its tables."""
+    broken = [row["stream_id"] for row in await _rows(where, service, BROKEN_STREAMS)]
+    wrong = [f"gap or fork in {service}: {stream}" for stream in broken[:SHOWN_MAX]]
     connection = await asyncpg.connect(where.logs[service])
     try:
         log = await read_log(connection, service)
         fold_every_stream(service, log)
-        if service != "contact":
-            return []
-        made, kept = contacts_folded(log.events).tables(), await contacts_kept(connection)
+        if service == "contact":
+            made, kept = contacts_folded(log.events).tables(), await contacts_kept(connection)
+            wrong += [
+                f"contact's {name} are not what its log comes to" for name in made if made[name] != kept[name]
+            ]
     except DoesNotFold as why:
-        return [f"in {service} {why}"]
+        return Clause(f"{service}: every stream folds", [*wrong, f"in {service} {why}"])
     finally:
         await connection.close()
-    return [
-        f"contact's {table} are not what its log comes to" for table in made if made[table] != kept[table]
-    ]
+    return Clause(f"{service}: {len(log.streams)} streams, none with a gap or a fork, and each folds", wrong)
+
+
+async def _nothing_parked(where: Reached) -> Clause:
+    parked = [(service, row) for service in SERVICES for row in await _rows(where, service, PARKED)]
+    told = [f"parked in {service}: {tuple(row.values())}" for service, row in parked[:SHOWN_MAX]]
+    return Clause("nothing is parked", told)
+
+
+async def _of_pairs(where: Reached) -> Clause:
+    """Return which pairs break the rules: who is paired with whom hangs on the order of the lists, the rules do not."""
+    overburdened = await _rows(where, "pairing", OVERBURDENED)
+    twice = await _rows(where, "pairing", PAIRED_TWICE)
+    return Clause(
+        "no carer has more children than may be, no child two pairs of a kind",
+        [
+            *(f"carer {row['carer_id']} has more children than may be" for row in overburdened[:SHOWN_MAX]),
+            *(f"child {row['child_id']} has two pairs of a kind" for row in twice[:SHOWN_MAX]),
+        ],
+    )
 
 
 async def _ids(where: Reached, service: str, query: str, *args: object) -> list[str]:
@@ -173,15 +195,17 @@ def _compare(what: str, found: list[str], wanted: list[str], *, ordered: bool = 
     return told
 
 
-def unhealthy(house: House) -> Iterator[str]:
-    """Yield every process that ended, or does not say within HEALTHY_SECONDS_MAX that it is ready."""
+def all_ready(house: House) -> Clause:
+    """Return which process ended, or does not say within HEALTHY_SECONDS_MAX that it is ready."""
+    wrong = []
     for replica in house.replicas:
         if not wait_until(lambda replica=replica: replica.process.is_ready(), HEALTHY_SECONDS_MAX):  # type: ignore[misc]
             try:
                 says = httpx.get(f"{replica.process.address}/readyz", timeout=5.0).text
             except httpx.TransportError as silent:
                 says = type(silent).__name__
-            yield f"{replica.name} never became ready: {says}"
+            wrong.append(f"{replica.name} never became ready: {says}")
+    return Clause(f"all {len(house.replicas)} processes of the services run and are ready", wrong)
 
 
 def shares_at_rest(house: House) -> dict[str, float]:
@@ -196,11 +220,16 @@ def shares_at_rest(house: House) -> dict[str, float]:
     return shares
 
 
-def restless(at_rest: Mapping[str, float]) -> Iterator[str]:
-    """Yield every part that works though there is nothing to do."""
-    for name, share in at_rest.items():
-        if share > BUSY_SHARE_MAX:
-            yield f"{name} uses {share:.0%} of a core at rest"
+def all_at_rest(house: House) -> Clause:
+    """Return who works though there is nothing to do."""
+    shares = shares_at_rest(house)
+    wrong = [
+        f"{name} uses {share:.0%} of a core at rest"
+        for name, share in shares.items()
+        if share > BUSY_SHARE_MAX
+    ]
+    told = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    return Clause(f"nobody spins; of a core at rest: {told}", wrong)
 
 
 def _seconds(pids: Sequence[int]) -> float:

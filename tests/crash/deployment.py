@@ -90,6 +90,12 @@ class House:
                 server.stop()
 
 
+def full_streams_told(house: House) -> int:
+    """Return how often a relay has told that its stream takes nothing more."""
+    logs = (house.deployment.data / "logs").glob("*-[0-9].jsonl*")
+    return sum(log.read_bytes().count(b'"stream_full"') for log in logs)
+
+
 def family(pid: int) -> list[int]:
     """Return *pid* and its children."""
     try:

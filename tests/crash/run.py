@@ -3,12 +3,12 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.chaos import Chaos
-from tests.crash.checking import differences, reached, restless, shares_at_rest, told_errors, unhealthy
+from tests.crash.checking import Clause, all_at_rest, all_ready, clauses, reached, told_errors
 from tests.crash.counties import CountyYear
 from tests.crash.deployment import House, running
 from tests.crash.driving import Clerk, Pace
@@ -34,6 +34,13 @@ class Story:
         if self.aloud:
             print(self.lines[-1], flush=True)  # noqa: T201 - what the command is for
 
+    def hold(self, clause: Clause) -> None:
+        """Take down whether a sentence that must be true is."""
+        self.tell(f"{'WRONG' if clause.wrong else 'held'}: {clause.says}")
+        for line in clause.wrong:
+            self.tell(f"  {line}")
+        self.wrong += clause.wrong
+
 
 def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -> None:
     """Run *county* in *data* through *kills* kills drawn by *seed*; what is wrong after it is in the story."""
@@ -47,27 +54,35 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         story.kills = chaos.kills
         pace.allow(1.0)
         clerk.wait(FINISH_SECONDS_MAX)
-        story.wrong += _missed(chaos, kills)
-        story.wrong += _verdict(house, county, clerk, story.tell)
+        for clause in [_everything_done(chaos, kills), *_verdict(house, county, clerk)]:
+            story.hold(clause)
         for told, times in told_errors(house).most_common():
             story.tell(f"in the logs {times} times: {told}")
 
 
-def _missed(chaos: Chaos, kills: int) -> list[str]:
-    """Tell what the run was to show and did not do."""
+def _everything_done(chaos: Chaos, kills: int) -> Clause:
+    """Return what the run was to show and did not do."""
+    done = ", ".join(f"{name} {times}" for name, times in sorted(chaos.done.items()))
     missed = [f"no {act} was done" for act in chaos.undone]
-    return [*missed, f"{chaos.kills} kills were done"] if chaos.kills < kills else missed
+    if chaos.kills < kills:
+        missed.append(f"{chaos.kills} kills were done")
+    return Clause(f"{chaos.kills} kills and every other act were done: {done}", missed)
 
 
-def _verdict(house: House, county: CountyYear, clerk: Clerk, tell: Callable[[str], None]) -> list[str]:
-    wrong = list(unhealthy(house))
+def _verdict(house: House, county: CountyYear, clerk: Clerk) -> Iterator[Clause]:
+    yield all_ready(house)
     if clerk.working:
-        return [*wrong, f"the year is not through {FINISH_SECONDS_MAX:.0f} s after everything was mended"]
-    if clerk.figures is None:
-        wrong.append(f"the year ended with {clerk.failure!r}")
-    else:
-        wrong += differences(reached(house), county, clerk.figures)
-    at_rest = shares_at_rest(house)
-    tell("of a core at rest: " + ", ".join(f"{name} {share:.1%}" for name, share in at_rest.items()))
-    wrong += restless(at_rest)
-    return wrong or asyncio.run(differing_tables(house))
+        late = f"the year is not through {FINISH_SECONDS_MAX:.0f} s after everything was mended"
+        yield Clause("nothing hangs: the year gets through", [late])
+        return
+    yield Clause(
+        f"nothing hangs: the year got through, begun {clerk.runs} times",
+        [] if clerk.figures is not None else [f"the year ended with {clerk.failure!r}"],
+    )
+    if clerk.figures is not None:
+        yield from clauses(reached(house), county, clerk.figures)
+    yield all_at_rest(house)
+    tables = asyncio.run(differing_tables(house))
+    yield Clause(
+        "the tables of pairing, contact and reporting are what their sources' logs make of them", tables
+    )

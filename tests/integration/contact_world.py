@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
+import pytest
 
 from services.contact.advancing import advance
 from services.contact.following import follow_pairing, follow_registry
@@ -40,6 +41,7 @@ from shared.envelope import CORRELATION, Received
 from shared.event_store import Pool, Position
 from shared.handling import Cause, fingerprint, once
 from shared.vault import Vault
+from tests.conftest import ServicePools
 
 NAMES = UUID("11111111-2222-5333-8444-555555555555")
 COUNTY = "431299"
@@ -220,3 +222,10 @@ def parted(pair: str, name: str, carer: str, on: date, known_on: date | None = N
         kind=CarerKind.TEACHER,
         reason=PairEndReason.REQUESTED,
     )
+
+
+@pytest.fixture
+async def world(service_pool: ServicePools) -> World:
+    world = World(await service_pool("contact"))
+    await world.hear(*areas())
+    return world

@@ -8,6 +8,7 @@ import httpx
 
 from shared.event_store import Pool
 from shared.tokens import Role
+from tests.integration.pairing_at_work import FIRST, LATER, ROWS, County, county, workbook
 from tests.integration.pairing_county import TOWNSHIP, WILLOW, areas_defined, child_id
 from tests.integration.pairing_county import registered as registered_elsewhere
 from tests.integration.registry_at_work import (
@@ -22,7 +23,6 @@ from tests.integration.registry_at_work import (
     roster,
 )
 from tests.integration.test_contact_service import CALL_OF_ADA, HEADINGS, Contact, contact
-from tests.integration.test_pairing_service import FIRST, LATER, ROWS, County, county, workbook
 
 __all__ = ["contact", "county", "deployment", "registry"]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kith.embedded.postgres import RunningPostgres
+from tests.integration.pairing_at_work import County, county
 from tests.integration.pairing_county import ELM, POPLAR, WILLOW, areas_defined
-from tests.integration.test_pairing_service import County, county
 from tests.laws.bounds import bounded
 from tests.laws.forgetting import forget
 from tests.laws.test_imports import splits
