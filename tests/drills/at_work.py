@@ -56,13 +56,17 @@ class AtWork:
             mended = time.monotonic()
             if not wait_until(self.is_healthy, HEALTHY_SECONDS_MAX):
                 raise AssertionError(
-                    f"{name}: not ready after {HEALTHY_SECONDS_MAX:.0f} s\n{self.stack.logs()}"
+                    f"{name}: not ready after {HEALTHY_SECONDS_MAX:.0f} s: {self.unready()}\n{self.stack.logs()}"
                 )
             self.tell(f"{name}: everything ready again after {time.monotonic() - mended:.1f} s")
 
     def is_healthy(self) -> bool:
         """Return whether the gateway answers and every service says that it is ready."""
         return all(_says_yes(address) for address in self._health())
+
+    def unready(self) -> dict[str, object]:
+        """Return what each address says that is not ready."""
+        return {address: _said(address) for address in self._health() if not _says_yes(address)}
 
     def _health(self) -> Sequence[str]:
         inside = [f"http://{self.stack.inside(service)}:8080/readyz" for service in SERVICES]
@@ -130,6 +134,13 @@ def _says_yes(address: str) -> bool:
         return httpx.get(address, timeout=LOOK_SECONDS_MAX).is_success
     except httpx.TransportError:
         return False
+
+
+def _said(address: str) -> str:
+    try:
+        return httpx.get(address, timeout=LOOK_SECONDS_MAX).text
+    except httpx.TransportError as silent:
+        return type(silent).__name__
 
 
 def _tell(line: str) -> None:
