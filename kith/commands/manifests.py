@@ -1,5 +1,7 @@
 """Rendered Kubernetes manifests: whether they hold together, and which Secrets they need."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from kith.deployment import deployment_of
 from kith.exits import Exit, Failed
 from kith.manifests.checking import check
 from kith.manifests.making_secrets import commands, missing_files
-from kith.manifests.reading import Manifests, NotManifests, read
+from kith.manifests.reading import NotManifests, as_an_api_server_takes_them, read
 from kith.options import HERE, AsJson, Data
 
 group = typer.Typer(help="Rendered Kubernetes manifests.", no_args_is_help=True)
@@ -30,8 +32,9 @@ def add_to(app: typer.Typer) -> None:
 def check_manifests(rendered: Rendered, as_json: AsJson = False) -> None:
     """Tell what is wrong with manifests that an API server would take: relations, rights, connections."""
     console = Console(as_json=as_json)
-    manifests = _read(rendered)
-    findings = check(manifests)
+    with _refusing(rendered):
+        manifests = read(rendered.read())
+        findings = check(manifests)
     answer = [
         {"where": one.where, "code": one.code, "detail": one.said(console.language)} for one in findings
     ]
@@ -50,16 +53,20 @@ def check_manifests(rendered: Rendered, as_json: AsJson = False) -> None:
 def make_secrets(rendered: Rendered, data: Data = HERE, as_json: AsJson = False) -> None:
     """Write the kubectl commands that make the Secrets from the data folder; no secret is written out."""
     console = Console(as_json=as_json)
-    manifests = _read(rendered)
     folder = deployment_of(data).data
-    made = list(commands(manifests, folder))
+    with _refusing(rendered):
+        manifests = read(rendered.read())
+        with as_an_api_server_takes_them():
+            made, gone = list(commands(manifests, folder)), list(missing_files(manifests, folder))
     console.answer(made, lambda: typer.echo("\n".join(made)))
-    for missing in missing_files(manifests, folder):
+    for missing in gone:
         console.say("secret_file_missing", file=missing)
 
 
-def _read(rendered: typer.FileText) -> Manifests:
+@contextmanager
+def _refusing(rendered: typer.FileText) -> Iterator[None]:
+    """Refuse, by its name, a file that holds no manifests."""
     try:
-        return read(rendered.read())
-    except NotManifests as fault:
+        yield
+    except (NotManifests, UnicodeDecodeError) as fault:
         raise Failed("not_manifests", Exit.REFUSED, file=Path(rendered.name).name, why=str(fault)) from fault

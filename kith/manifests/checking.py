@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from kith.manifests import connections, files, relations, running, standard, told
 from kith.manifests.finding import Finding
-from kith.manifests.reading import Manifests
+from kith.manifests.reading import Manifests, as_an_api_server_takes_them
 
 Check = Callable[[Manifests], Iterator[Finding]]
 
@@ -43,5 +43,6 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check(manifests: Manifests) -> list[Finding]:
-    """Return everything that is wrong with *manifests*, in the order of the checks."""
-    return [finding for one in CHECKS for finding in one(manifests)]
+    """Return everything that is wrong with *manifests*, in the order of the checks; raises NotManifests."""
+    with as_an_api_server_takes_them():
+        return [finding for one in CHECKS for finding in one(manifests)]

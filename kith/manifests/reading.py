@@ -1,12 +1,17 @@
 """Rendered manifests as objects, found by kind and by name."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 Object = Mapping[str, Any]
+
+
+SHOWN_MAX = 80
+"""Characters of what is wrong that are shown."""
 
 
 class NotManifests(Exception):
@@ -40,10 +45,25 @@ def read(text: str) -> Manifests:
         raise NotManifests(str(fault).replace("\n", " ")) from fault
     for document in documents:
         if not isinstance(document, dict) or not _identified(document):
-            raise NotManifests(f"not an object with apiVersion, kind and metadata.name: {str(document)[:80]}")
+            raise NotManifests(
+                f"not an object with apiVersion, kind and metadata.name: {str(document)[:SHOWN_MAX]}"
+            )
     if not documents:
         raise NotManifests("there is no object in it")
     return Manifests(tuple(documents))
+
+
+@contextmanager
+def as_an_api_server_takes_them() -> Iterator[None]:
+    """Look at objects whose shape is taken for granted; raises NotManifests where one has another."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as misshapen:
+        what = f"{type(misshapen).__name__}: {misshapen}"[:SHOWN_MAX]
+        raise NotManifests(
+            f"an object has another shape than an API server takes ({what}); "
+            "`kubectl apply --dry-run=server -f FILE` names it"
+        ) from misshapen
 
 
 def name_of(one: Object) -> str:
