@@ -24,7 +24,7 @@ IMAGE_BYTES = 768 * 1024**2
 TRIAL_BYTES = 16 * 1024**2
 
 
-@dataclass(frozen=True)
+@dataclass
 class Disk:
     """An ext4 file system on a loop device; *folder* is where it is mounted."""
 
@@ -40,8 +40,15 @@ class Disk:
             os.close(root)
 
     def plug_in(self) -> None:
-        """Mount it again, when whoever had files open on it has ended; the journal is replayed."""
+        """Mount it again, when whoever had files open on it has ended; the journal is replayed.
+
+        Mounted is a copy of the file: a container that was started meanwhile holds every mount of its time, and
+        with it the file system that was stopped, which the old file would lead to for as long.
+        """
         _run("umount", self.folder)
+        former, self.image = self.image, self.image.with_suffix(f"{self.image.suffix}+")
+        _run("cp", "--sparse=always", former, self.image)
+        former.unlink()
         self._mount()
 
     def _mount(self) -> None:
