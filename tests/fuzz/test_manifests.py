@@ -54,7 +54,7 @@ def test_objects_of_any_shape_are_looked_through_or_refused(drawn: st.DataObject
             assert all(finding.said(language) for language in Language)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"day: 2026-02-30", b"[" * 2_000, b"kind: 1"])
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"day: 2026-02-30", b"[" * 600, b"kind: 1"])
 def test_what_makes_no_sense_is_refused_by_the_name_of_its_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "mine.yaml").write_bytes(content)
     with (tmp_path / "mine.yaml").open(encoding="utf-8") as file, pytest.raises(Failed, match=r"mine\.yaml"):
