@@ -12,7 +12,16 @@ _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_:-]|\.(?!\.)){0,252}|[0-9a-fA-F:.
 
 
 def is_address(told: str, schemes: Collection[str]) -> bool:
-    """Return whether *told* is an address of one of *schemes*, with a host and without anything unprintable."""
+    """Return whether *told* is an address of one of *schemes*, with a host and without anything unprintable.
+
+    Of the bus it may be several, separated by commas.
+    """
+    if schemes is BUS:
+        return all(_is_one(one.strip(), schemes) for one in told.split(","))
+    return _is_one(told, schemes)
+
+
+def _is_one(told: str, schemes: Collection[str]) -> bool:
     try:
         parts = urlsplit(told)
         well_formed = parts.port is None or parts.port > 0

@@ -34,7 +34,7 @@ def _of_a_database(url: SecretStr) -> SecretStr:
 
 
 def _of_buses(urls: SecretStr) -> SecretStr:
-    if not all(is_address(url.strip(), BUS) for url in urls.get_secret_value().split(",")):
+    if not is_address(urls.get_secret_value(), BUS):
         raise ValueError("no address of a bus")
     return urls
 

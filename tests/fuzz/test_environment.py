@@ -165,6 +165,12 @@ READ: Mapping[str, Callable[[Path], object]] = {
 """Every variable that a command reads by itself, and what reads it."""
 
 
+def test_several_servers_of_the_bus_are_one_address(environment: Environment, tmp_path: Path) -> None:
+    several = "nats://nats:4222,nats://nats-2:4222, tls://nats-3:4222"
+    environment.put({"KITH_NATS_URL": several})
+    assert deployment_of(tmp_path).bus_address() == several
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a data folder that was never started, with secrets in a folder of their own."""
