@@ -28,6 +28,7 @@ FILES = (
     "compose.backup.yml",
     "README.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "LICENSE",
 )
 MORE_FILES = "compose.*.yml"

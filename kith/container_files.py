@@ -8,6 +8,7 @@ from kith import bus_permissions, bus_routes
 from kith.deployment import Deployment
 from kith.embedded.kept_secrets import bus_password, password, secrets_folder
 from kith.embedded.postgres import SUPERUSER
+from kith.engine import FILES, SETTINGS_FILE
 from kith.signing import keys_of
 from kith.subscribers import subscribers_of
 from shared.subjects import SERVICES
@@ -17,7 +18,8 @@ READABLE = 0o444
 single files with the mode and owner they have here."""
 
 SETTINGS = """\
-# Settings of docker-compose.yml for this deployment: docker compose --env-file {file} up --wait
+# Settings of docker-compose.yml for this deployment: docker compose --env-file {file} up --wait,
+# without --env-file where `.env` beside docker-compose.yml leads here.
 # All variables and their defaults are in docs/operations.md, In containers.
 KITH_DATA={folder}
 """
@@ -40,9 +42,20 @@ def make_container_files(deployment: Deployment) -> None:
     for secret in secrets_folder(data).iterdir():
         if secret.is_file() and secret != signing_file:
             secret.chmod(READABLE)
-    settings = data / "compose.env"
+    settings = data / SETTINGS_FILE
     if not settings.exists():
         settings.write_text(SETTINGS.format(file=settings, folder=data), encoding="utf-8")
+
+
+def lead_compose(deployment: Deployment, project: Path) -> None:
+    """Have compose, run by hand in the folder *project*, go by the settings of a data folder within it.
+
+    Without that it would start the default image again after an upgrade. A `.env` that is there stays.
+    """
+    lead, settings = project.resolve() / ".env", deployment.data.resolve() / SETTINGS_FILE
+    within = (project / FILES[0]).exists() and settings.is_relative_to(lead.parent)
+    if within and not (lead.exists() or lead.is_symlink()):
+        lead.symlink_to(settings.relative_to(lead.parent))
 
 
 def write_bus_users(data: Path) -> None:
@@ -50,6 +63,7 @@ def write_bus_users(data: Path) -> None:
 
     In a folder of its own, which the server is given whole: it reads the new file at a reload (SIGHUP).
     """
+    secrets_folder(data)
     users = _bus_users(data)
     users.parent.mkdir(mode=0o755, exist_ok=True)
     accounts = bus_permissions.accounts(lambda user: bus_password(data, user), subscribers_of(data))
@@ -57,12 +71,12 @@ def write_bus_users(data: Path) -> None:
 
 
 def has_bus_users(data: Path) -> bool:
-    """Return whether containers take who may say and hear what from the data folder."""
+    """Return whether containers take who may say and hear what from the data folder; nothing in it is touched."""
     return _bus_users(data).exists()
 
 
 def _bus_users(data: Path) -> Path:
-    return secrets_folder(data) / "bus" / "accounts.json"
+    return data / "secrets" / "bus" / "accounts.json"
 
 
 def write_bus_routes(data: Path) -> None:

@@ -1,8 +1,10 @@
 """Asking the container engine of this machine, by its own command."""
 
 import os
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from kith.exits import Exit, Failed
@@ -10,9 +12,24 @@ from kith.exits import Exit, Failed
 SECONDS_MAX = 1800
 """How long saving or loading all images of a county may take on an old disk."""
 
+FILES = ("docker-compose.yml", "docker-compose.override.yml")
+"""What compose reads by itself: ours, and what the county adds to it."""
+BESIDE = "compose.backup.yml"
+FILES_TOLD = "COMPOSE_FILE"
+"""The variable, in the environment or in the settings, that names other files to compose."""
+SETTINGS_FILE = "compose.env"
+IMAGE = "KITH_IMAGE"
+ADVICE = re.compile(r"(Run|See) '")
+"""What the engine says after its reason: how to ask for help."""
 
-def docker(*words: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
-    """Run `docker` and return what it printed; raises Failed with its last words where it does not succeed."""
+
+def docker(
+    *words: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    fine: Collection[int] = (Exit.OK,),
+) -> str:
+    """Run `docker` and return what it printed; raises Failed with its last words where it does not end *fine*."""
     command = ["docker", *words]
     try:
         done = subprocess.run(  # noqa: S603 - the words are ours
@@ -26,10 +43,46 @@ def docker(*words: str, folder: Path | None = None, environment: Mapping[str, st
         )
     except FileNotFoundError:
         raise Failed("engine_missing", Exit.CONFIGURATION) from None
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [""])[-1]
+    if done.returncode not in fine:
+        said = [line for line in done.stderr.strip().splitlines() if line and not ADVICE.match(line)]
+        last = (said or [""])[-1]
         raise Failed("engine_refused", Exit.REFUSED, command=" ".join(command[:3]), last=last)
     return done.stdout
+
+
+@dataclass(frozen=True)
+class Compose:
+    """The containers of the compose files in the folder *project*, with the settings of the folder *data*."""
+
+    project: Path
+    data: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.data.resolve() / SETTINGS_FILE
+
+    @property
+    def files(self) -> list[str]:
+        """What compose goes by when it is run by hand, and the file with what runs beside it."""
+        settings = dict(
+            line.split("=", 1)
+            for line in self.settings.read_text(encoding="utf-8").splitlines()
+            if "=" in line
+        )
+        told = os.environ.get(FILES_TOLD) or settings.get(FILES_TOLD)
+        files = told.split(":") if told else [name for name in FILES if (self.project / name).exists()]
+        return files if BESIDE in files else [*files, BESIDE]
+
+    def run(self, *words: str, image: str | None = None, fine: Collection[int] = (Exit.OK,)) -> str:
+        """Run compose with *image* for Kith's own containers, or with the one that the settings name."""
+        files = (word for name in self.files for word in ("--file", name))
+        environment = {} if image is None else {IMAGE: image}
+        return docker(
+            *("compose", "--env-file", str(self.settings), *files, *words),
+            folder=self.project,
+            environment=environment,
+            fine=fine,
+        )
 
 
 def image_id(image: str) -> str:

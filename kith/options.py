@@ -18,6 +18,12 @@ Data = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON object on standard output.")]
 Area = Annotated[str | None, typer.Option(help="An area's code: 6, 9 or 12 digits. Default: the county.")]
+Project = Annotated[
+    Path,
+    typer.Option(
+        file_okay=False, help="In containers: the folder of docker-compose.yml; a bundle is unpacked into it."
+    ),
+]
 PaperFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 PaperFiles = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)]
 

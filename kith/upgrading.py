@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kith.client import Client
+from kith.container_files import lead_compose
 from kith.deployment import Deployment
-from kith.engine import docker, image_id
+from kith.doctor.finding import Finding, Level
+from kith.doctor.from_outside import examine_containers
+from kith.engine import IMAGE, Compose, docker, image_id
 from kith.exits import Exit, Failed
 from kith.states import states_of
 from shared.subjects import SERVICES
 
-FILES = ("docker-compose.yml", "compose.backup.yml")
-SETTINGS = "compose.env"
-IMAGE = "KITH_IMAGE"
 GATEWAY = "gateway"
+SERVERS = ("postgres", "nats")
 BUS = "nats"
 ROLLED = (GATEWAY, *SERVICES)
 """In this order: the gateway hands requests on whatever is behind it, and knows best how to lose none while that
 is replaced; then those who are asked before those who ask."""
+SETTINGS_LABEL = "com.docker.compose.config-hash"
+"""Where compose keeps what it made a container by."""
 BUS_USERS = Path("secrets", "bus", "accounts.json")
 STREAMS = "/var/lib/kith/nats/jetstream/jetstream"
 """Where the container `migrate` sees what the bus keeps."""
@@ -43,30 +46,34 @@ class Upgrade:
     deployment: Deployment
     image: str
 
-    def steps(self, client: Client) -> Iterator[Step]:
+    def steps(self, client: Client, tell: Callable[[list[Finding]], object]) -> Iterator[Step]:
         """Yield the name and the doing of each step; each may raise Failed, and then the rest is not done.
 
         Up to the roll the services that run are untouched, and after it the former image still runs on the
-        schema: `KITH_IMAGE` of before and `docker compose up --wait` lead back.
+        schema: `KITH_IMAGE` of before and `docker compose up --wait` lead back. What the doctor finds bad
+        goes to *tell*.
         """
-        yield "upgrade_examine", self._examine
-        yield "upgrade_back_up", lambda: self._run("backup")
+        yield "upgrade_examine", lambda: self._examine(tell)
+        yield "upgrade_back_up", self._back_up
         yield "upgrade_migrate", lambda: self._compose("run", "--rm", "--no-deps", "migrate")
         yield "upgrade_bus", self._renew_the_bus
         for service in ROLLED:
             yield f"upgrade_roll {service}", lambda service=service: self._roll(service)  # type: ignore[misc]
+        yield "upgrade_servers", self._replace_servers
         yield "upgrade_look", lambda: self._look(client)
         yield "upgrade_keep", self._keep_image
 
-    def _examine(self) -> None:
+    def _examine(self, tell: Callable[[list[Finding]], object]) -> None:
         """Have the doctor look, with the release that runs: it knows the schema that is there."""
-        try:
-            self._run("doctor", image=None)
-        except Failed as ill:
-            raise Failed("upgrade_ill", Exit.REFUSED) from ill
+        found = examine_containers(self.deployment, self.project)
+        if ill := [one for one in found if one.level is Level.BAD]:
+            tell(ill)
+            raise Failed("upgrade_ill", Exit.REFUSED)
 
-    def _run(self, service: str, image: str | None = "") -> None:
-        self._compose("run", "--rm", service, image=image)
+    def _back_up(self) -> None:
+        """Back up beside the servers as they are: a new release's files may have others, which come last."""
+        self._compose("up", "--detach", "--no-deps", "--pull", "never", "hand")
+        self._compose("run", "--rm", "--no-deps", "backup")
 
     def _renew_the_bus(self) -> None:
         """Give the bus the users and rights of the new release, and each service's account its stream.
@@ -84,7 +91,7 @@ class Upgrade:
         if json.loads(self._former_streams("--look"))["streams"]:
             self._compose("stop", BUS)
             self._former_streams()
-            self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", BUS)
+            self._up("--no-recreate", BUS)
         elif (data / BUS_USERS).read_bytes() != before:
             for _ in range(RELOADS):
                 self._compose("kill", "--signal", "HUP", BUS)
@@ -96,53 +103,75 @@ class Upgrade:
         )
 
     def _roll(self, service: str) -> None:
-        """Replace one service and wait until it is ready; where it is not, the old one serves on.
+        """Replace all containers of one service and wait until they are ready; else the old ones serve on.
 
-        The new one starts beside the old, which goes once the gateway knows both: no request fails. The
+        The new ones start beside the old, which go once the gateway knows both: no request fails. The
         gateway has its ports from the machine, which gives them to one at a time: it is away for a moment.
+        Containers of the new image from an upgrade that was broken off are counted, not replaced.
         """
         if service == GATEWAY:
-            self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", service)
+            self._up(service)
             return
-        old = self._containers(service)
-        beside = ("--no-recreate", "--scale", f"{service}={len(old) + 1}")
+        new = [container for container in self._containers(service) if self._is_new(container)]
+        old = [container for container in self._containers(service) if container not in new]
+        if not old:
+            return
+        wanted = len(old) + max(len(old), len(new))
         try:
-            self._compose("up", "--detach", "--no-deps", *beside, "--wait", "--pull", "never", service)
+            self._up("--no-recreate", "--scale", f"{service}={wanted}", service)
         except Failed:
-            new = [container for container in self._containers(service) if container not in old]
-            docker("rm", "--force", *new)
+            begun = [one for one in self._containers(service) if one not in {*old, *new}]
+            docker("rm", "--force", *begun)
             raise
         time.sleep(KNOWN_SECONDS)
         docker("stop", *old)
         docker("rm", *old)
         time.sleep(KNOWN_SECONDS)  # the next to start may be given the old one's address
 
+    def _replace_servers(self) -> None:
+        """Replace those servers that are others in the new release; compose by itself would replace all."""
+        if others := [server for server in SERVERS if self._is_other(server)]:
+            self._up(*others)
+
+    def _is_other(self, server: str) -> bool:
+        """Return whether the settings or the image of *server* are not those that it runs with."""
+        settings = self._compose("config", "--hash", server).split()[-1]
+        named = json.loads(self._compose("config", "--format", "json"))["services"][server]["image"]
+        form = f'{{{{index .Config.Labels "{SETTINGS_LABEL}"}}}} {{{{.Image}}}}'
+        running = [docker("inspect", "--format", form, one).split() for one in self._containers(server)]
+        return running != [[settings, image_id(named)]]
+
+    def _up(self, *words: str) -> None:
+        self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", *words)
+
     def _containers(self, service: str) -> list[str]:
         return self._compose("ps", "--all", "--quiet", service).split()
 
+    def _is_new(self, container: str) -> bool:
+        return docker("inspect", "--format", "{{.Image}}", container).strip() == image_id(self.image)
+
     def _look(self, client: Client) -> None:
         """See that every container is of the new image, and that every service answers through the gateway."""
-        wanted = image_id(self.image)
         for service in ROLLED:
-            container = self._compose("ps", "--quiet", service).strip()
-            if docker("inspect", "--format", "{{.Image}}", container).strip() != wanted:
+            containers = self._compose("ps", "--quiet", service).split()
+            if not containers or not all(map(self._is_new, containers)):
                 raise Failed("upgrade_image_differs", Exit.REFUSED, service=service, image=self.image)
         if silent := [state.service for state in states_of(client) if state.problem]:
             raise Failed("upgrade_silent", Exit.UNREACHABLE, services=", ".join(silent))
 
     def _keep_image(self) -> None:
         """Have the deployment's settings name the new image from now on."""
-        settings = self.deployment.data / SETTINGS
+        settings = self._stack.settings
         others = re.sub(rf"^{IMAGE}=.*\n?", "", settings.read_text(encoding="utf-8"), flags=re.MULTILINE)
         unfinished = settings.with_suffix(".unfinished")
         unfinished.write_text(f"{others.rstrip()}\n{IMAGE}={self.image}\n", encoding="utf-8")
         unfinished.replace(settings)
+        lead_compose(self.deployment, self.project)
 
-    def _compose(self, *words: str, image: str | None = "") -> str:
-        """Run compose with the new image, or, with None, with the one that the settings name."""
-        files = (word for name in FILES for word in ("--file", name))
-        settings = str((self.deployment.data / SETTINGS).resolve())
-        environment = {} if image is None else {IMAGE: self.image}
-        return docker(
-            "compose", "--env-file", settings, *files, *words, folder=self.project, environment=environment
-        )
+    @property
+    def _stack(self) -> Compose:
+        return Compose(self.project, self.deployment.data)
+
+    def _compose(self, *words: str) -> str:
+        """Run compose with the new image."""
+        return self._stack.run(*words, image=self.image)

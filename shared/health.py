@@ -55,7 +55,8 @@ def health_router(running: Running) -> APIRouter:
             parts["schema"]["why"] = running.schema_unfit
         if running.relay is not None and running.relay.state.error:
             parts["relay"]["why"] = running.relay.state.error
-        return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
+        told = {"ready": ready, "version": running.version, "parts": parts}
+        return JSONResponse(told, 200 if ready else 503)
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:

@@ -12,6 +12,11 @@ from kith.backup.forget_lists import ForgetLists
 from kith.backup.mending import Mended, mend
 from kith.backup.streams import compare_streams, delete_wrong
 from kith.bus_permissions import OPERATOR, inbox_of
+from kith.exits import Failed
+from shared.sql import queries
+from shared.subjects import SERVICES
+
+SQL = queries(__file__)
 
 API_SECONDS_MAX = 20.0
 
@@ -28,12 +33,21 @@ class Realigned:
 def realign(cluster: Cluster, bus_url: str, lists: ForgetLists) -> Realigned:
     """Forget again whom *lists* name, begin new epochs, and delete the streams that are not their log's.
 
-    Raises Failed where a reader is ahead of its source.
+    Raises Failed where a service is at work, or a reader is ahead of its source.
     """
     return asyncio.run(_realign(cluster, bus_url, lists))
 
 
+async def check_nobody_works(cluster: Cluster) -> None:
+    """Raise Failed where a service is connected: what it says meanwhile would get places of the former epoch."""
+    for service in SERVICES:
+        async with cluster.of(service) as connection:
+            if await connection.fetchval(SQL.at_work, service):
+                raise Failed("still_running", what=service)
+
+
 async def _realign(cluster: Cluster, bus_url: str, lists: ForgetLists) -> Realigned:
+    await check_nobody_works(cluster)
     mended = await mend(cluster, lists)
     client = await nats.connect(bus_url, inbox_prefix=inbox_of(OPERATOR))
     try:

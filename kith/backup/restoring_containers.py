@@ -1,5 +1,6 @@
 """Restoring in containers: the databases into PostgreSQL's empty volume, while neither it nor a service runs."""
 
+import shutil
 import socket
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from kith.backup.bringing_back import BroughtBack, bring_back, check_whole
 from kith.backup.container_hand import ContainerHand
 from kith.backup.manifest import Manifest
-from kith.backup.repository import found_at
+from kith.backup.repository import Repository, found_at
 from kith.backup.site import HAND, cluster_at, vault_secret_in_container
 from kith.exits import Failed
 
@@ -29,6 +30,7 @@ def restore_volume(
     if any(volume.iterdir()):
         raise Failed("target_not_empty", folder=str(volume))
     check_whole(backup, manifest, vault_secret_in_container())
+    Repository(volume).check_room(manifest.bytes)
     repository.check_room(0 if moment is None else manifest.bytes)
     hand = ContainerHand(repository.folder / HAND)
     try:
@@ -41,9 +43,21 @@ def restore_volume(
             password=cluster.password or "",
             beside=repository.folder / "looked-at",
         )
+    except BaseException:
+        _clear(volume)
+        raise
     finally:
         hand.leave()
     return manifest, back
+
+
+def _clear(volume: Path) -> None:
+    """Leave the volume as it was found, so that the restore can be tried again."""
+    for path in volume.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _answers(host: str, port: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kith.console import Console
-from kith.container_files import make_container_files
+from kith.container_files import lead_compose, make_container_files
 from kith.deployment import Clock, deployment_of
 from kith.embedded.postgres import start_postgres
 from kith.exits import Exit
@@ -103,6 +103,7 @@ def init(
     deployment = deployment_of(data)
     if containers:
         make_container_files(deployment)
+        lead_compose(deployment, Path())
     else:
         deployment.prepare()
     folder = str(deployment.data)

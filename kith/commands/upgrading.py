@@ -7,11 +7,12 @@ import typer
 
 from kith.bundling import load_bundle
 from kith.console import Console
+from kith.doctor.finding import Finding
 from kith.engine import image_id
 from kith.exits import Exit, Failed
 from kith.former_streams import former_streams
 from kith.opening import opened
-from kith.options import HERE, AsJson, Data
+from kith.options import HERE, AsJson, Data, Project
 from kith.upgrading import Upgrade
 from shared import clock
 
@@ -31,14 +32,11 @@ def upgrade(
     image: Annotated[
         str | None, typer.Option(help="The new release's image, where it is here already.")
     ] = None,
-    project: Annotated[
-        Path,
-        typer.Option(file_okay=False, help="The folder of docker-compose.yml; a bundle is unpacked into it."),
-    ] = Path(),
+    project: Project = Path(),
     data: Data = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Upgrade the containers: check the bundle, examine, back up, migrate, renew the bus, replace one by one, look.
+    """Upgrade containers: check the bundle, examine, back up, migrate, renew the bus, replace one by one, look.
 
     Needs KITH_URL, the gateway's address. Stops at the first step that fails; the release before runs on.
     """
@@ -50,7 +48,8 @@ def upgrade(
         assert image is not None  # noqa: S101 - one of the two was given
         image_id(image)
         took: dict[str, float] = {}
-        for name, do in Upgrade(project.resolve(), open_.deployment, image).steps(open_.client):
+        upgrade_ = Upgrade(project.resolve(), open_.deployment, image)
+        for name, do in upgrade_.steps(open_.client, lambda ill: _tell(open_.console, ill)):
             code, _, what = name.partition(" ")
             open_.console.say(code, image=image, what=what)
             began = clock.elapsed()
@@ -82,6 +81,11 @@ def take_over_streams(
     names = [stream.name for stream in found]
     told = "streams_would_move" if look else "streams_moved"
     console.answer({"streams": names}, lambda: console.line(told, streams=", ".join(names) or "-"))
+
+
+def _tell(console: Console, ill: list[Finding]) -> None:
+    for one in ill:
+        console.say("finding", where=one.where, what=console.text(one.code, **one.params))
 
 
 def _kith_of(images: dict[str, str]) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import nats
 import orjson
-from nats.aio.client import Client
+from nats.aio.client import Client, ServerVersion
 from nats.js.api import DiscardPolicy, StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
@@ -33,9 +33,10 @@ async def look_at_bus(url: str) -> list[Finding]:
         inbox_prefix=inbox_of(OPERATOR),
     )
     try:
-        findings = [_version(client)]
-        if len(client.servers) == A_PAIR:
-            findings.append(bad("doctor_two_servers", "NATS"))
+        findings = [
+            version_of_nats(client.connected_server_version),
+            *whether_a_pair(len(client.servers)),
+        ]
         for service in SERVICES:
             findings += await _stream(client, service)
         return findings
@@ -47,8 +48,13 @@ async def _quiet(_failure: Exception) -> None:
     """Say nothing: the doctor itself tells what is wrong."""
 
 
-def _version(client: Client) -> Finding:
-    version = client.connected_server_version
+def whether_a_pair(servers: int) -> list[Finding]:
+    """Return what is wrong with a cluster of so many *servers*."""
+    return [bad("doctor_two_servers", "NATS")] if servers == A_PAIR else []
+
+
+def version_of_nats(version: ServerVersion) -> Finding:
+    """Return whether the server is recent enough."""
     if (version.major, version.minor) < VERSION_MIN:
         return bad("doctor_nats_old", "NATS", version=str(version), least=".".join(map(str, VERSION_MIN)))
     return well("doctor_version", "NATS", version=f"{version.major}.{version.minor}.{version.patch}")
@@ -61,7 +67,7 @@ async def _stream(client: Client, service: str) -> list[Finding]:
         info = await client.jetstream(timeout=ASK_SECONDS_MAX).stream_info(name)
     except NotFoundError:
         return [doubtful("doctor_no_stream", name, service=service)]
-    findings = [_as_it_should_be(name, service, info.config), _room(name, info), _copies(name, info)]
+    findings = [_as_it_should_be(name, service, info.config), _room(name, info), copies_of(name, info)]
     if service == SERVICES[0]:
         findings.append(await _clock(client, name, before))
     return [finding for finding in findings if finding is not None]
@@ -104,7 +110,8 @@ def _room(name: str, info: StreamInfo) -> Finding | None:
     return None
 
 
-def _copies(name: str, info: StreamInfo) -> Finding | None:
+def copies_of(name: str, info: StreamInfo) -> Finding | None:
+    """Return what is wrong with the copies of a stream on the servers of a cluster."""
     if info.config.num_replicas == A_PAIR:
         return bad("doctor_two_copies", name)
     replicas = (info.cluster.replicas or []) if info.cluster else []

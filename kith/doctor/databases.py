@@ -1,6 +1,7 @@
 """PostgreSQL: its version, its clock, its archive, each schema, and what readers have yet to take."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import asyncpg
 
@@ -34,15 +35,12 @@ async def look_at_server(dsn: str) -> list[Finding]:
         server = await connection.fetchrow(SQL.server)
         assert server is not None  # noqa: S101 - one row always comes
         findings = [
-            _version(server["number"], server["version"]),
+            version_of_postgres(server["number"], server["version"]),
             skew_of("PostgreSQL", before, server["now"]),
         ]
         archiving = await connection.fetchrow(SQL.archiving)
         assert archiving is not None  # noqa: S101 - a view of one row
-        if archiving["failing"]:
-            findings.append(bad("doctor_archive_failing", "PostgreSQL", segment=archiving["segment"]))
-        elif archiving["mode"] == "off":
-            findings.append(doubtful("doctor_archive_off", "PostgreSQL"))
+        findings += how_it_archives(dict(archiving))
         held = await connection.fetchval(SQL.horizon)
         if held > HORIZON_SECONDS_MAX:
             findings.append(doubtful("doctor_horizon_held", "PostgreSQL", seconds=round(held)))
@@ -51,7 +49,15 @@ async def look_at_server(dsn: str) -> list[Finding]:
         await connection.close()
 
 
-def _version(number: int, version: str) -> Finding:
+def how_it_archives(told: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with the archive of WAL, by what the server tells of it."""
+    if told["failing"]:
+        return [bad("doctor_archive_failing", "PostgreSQL", segment=told["segment"])]
+    return [doubtful("doctor_archive_off", "PostgreSQL")] if told["mode"] == "off" else []
+
+
+def version_of_postgres(number: int, version: str) -> Finding:
+    """Return whether the server is recent enough; *number* is its server_version_num."""
     if number < VERSION_MIN:
         return bad("doctor_postgres_old", "PostgreSQL", version=version, least=VERSION_MIN // 10000)
     return well("doctor_version", "PostgreSQL", version=version)

@@ -14,7 +14,7 @@ FULL_SHARE, FULL_BYTES = 0.05, 1024**3
 def look_at_disks(folders: Mapping[str, Path]) -> list[Finding]:
     """Return how much room each folder's disk has left."""
     findings = [_room(holds, folder) for holds, folder in folders.items()]
-    data, backups = folders.get("data"), folders.get("backups")
+    data, backups = folders.get("data") or folders.get("postgres"), folders.get("backups")
     if data is not None and backups is not None and data.stat().st_dev == backups.stat().st_dev:
         findings.append(doubtful("doctor_one_disk", str(backups), data=str(data)))
     return findings

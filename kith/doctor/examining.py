@@ -24,7 +24,7 @@ def _looks(place: Place) -> Mapping[str, Check]:
     if (secrets := place.secrets) is not None:
         looks["secrets"] = _at_once(lambda: files.look_at_secrets(secrets))
     if (certificate := place.certificate) is not None:
-        looks["certificate"] = _at_once(lambda: files.look_at_certificate(certificate))
+        looks["certificate"] = _at_once(lambda: files.look_at_certificate(certificate, place.key))
     if (repository := place.backups) is not None:
         looks["backups"] = _at_once(lambda: backups.look_at_backups(repository))
     first = next(iter(place.databases.values()))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from kith.doctor.finding import Finding, bad, doubtful, well
 from shared import clock
@@ -30,12 +31,26 @@ def look_at_secrets(folder: Path) -> list[Finding]:
     return [well("doctor_secrets", str(folder), count=len(files))]
 
 
-def look_at_certificate(file: Path) -> list[Finding]:
-    """Return how long the gateway's certificate still holds."""
+def look_at_certificate(file: Path, key_file: Path) -> list[Finding]:
+    """Return how long the gateway's certificate still holds, and whether *key_file* is its key."""
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError) as unreadable:
         return [bad("doctor_certificate_unreadable", str(file), why=str(unreadable))]
+    return [*_in_time(file, certificate), *_of_the_certificate(key_file, certificate)]
+
+
+def _of_the_certificate(key_file: Path, certificate: x509.Certificate) -> list[Finding]:
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as unreadable:
+        return [bad("doctor_key_unreadable", str(key_file), why=str(unreadable))]
+    if key.public_key() != certificate.public_key():
+        return [bad("doctor_key_of_another", str(key_file))]
+    return []
+
+
+def _in_time(file: Path, certificate: x509.Certificate) -> list[Finding]:
     left = certificate.not_valid_after_utc - clock.now()
     told = {"until": certificate.not_valid_after_utc.date(), "days": left.days}
     if certificate.not_valid_before_utc > clock.now():

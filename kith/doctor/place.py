@@ -10,7 +10,6 @@ from kith.backup.repository import Repository
 from kith.backup.site import repository_of
 from kith.bus_permissions import OPERATOR
 from kith.deployment import Deployment
-from kith.embedded.kept_secrets import bus_password, password
 from kith.embedded.ports import LOOPBACK, known_port
 from kith.environment import address_in, secret_in
 from kith.exits import Exit, Failed
@@ -18,6 +17,10 @@ from shared.addresses import BUS, DATABASE, HTTP
 from shared.subjects import SERVICES
 
 TLS_FILE = Path("/run/kith/tls/certificate.pem")
+SERVER = "KITH_DATABASE_SERVER_URL"
+"""The variable that says: look from within, where the database server has this address."""
+BUS_SECRET = f"nats-{OPERATOR}.password"
+KEY_NAME = "key.pem"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,12 @@ class Place:
     """Folders whose disk must not run full, by what they hold."""
     secrets: Path | None = None
     certificate: Path | None = None
+    """The gateway's; its key lies beside it."""
     backups: Repository | None = None
+
+    @property
+    def key(self) -> Path:
+        return Path() if self.certificate is None else self.certificate.with_name(KEY_NAME)
 
 
 def place_of(deployment: Deployment) -> Place:
@@ -40,7 +48,7 @@ def place_of(deployment: Deployment) -> Place:
 
     Raises Failed where the folder never ran.
     """
-    if server := address_in("KITH_DATABASE_SERVER_URL", DATABASE):
+    if server := address_in(SERVER, DATABASE):
         return _in_containers(server)
     data = deployment.data
     ports = {name: known_port(data, name) for name in ("postgres", "nats", *SERVICES)}
@@ -48,15 +56,13 @@ def place_of(deployment: Deployment) -> Place:
         raise Failed("never_started", Exit.UNREACHABLE, folder=str(data))
     postgres, bus = ports["postgres"], ports["nats"]
     backups = repository_of(deployment, _told_folder("KITH_BACKUPS"))
+    secrets = data / "secrets"
     return Place(
-        databases={
-            service: f"postgresql://{service}:{quote(password(data, service))}@{LOOPBACK}:{postgres}/kith_{service}"
-            for service in SERVICES
-        },
-        bus=f"nats://{OPERATOR}:{bus_password(data, OPERATOR)}@{LOOPBACK}:{bus}",
+        databases=_databases(f"postgresql://{LOOPBACK}:{postgres}", secrets),
+        bus=_with_login(f"nats://{LOOPBACK}:{bus}", OPERATOR, secrets / BUS_SECRET, ""),
         services={service: f"http://{LOOPBACK}:{ports[service]}" for service in SERVICES},
         folders={"data": data, **({"backups": backups.folder} if backups.folder.exists() else {})},
-        secrets=data / "secrets",
+        secrets=secrets,
         certificate=_if_there(data / "tls" / "certificate.pem"),
         backups=backups,
     )
@@ -65,18 +71,20 @@ def place_of(deployment: Deployment) -> Place:
 def _in_containers(server: str) -> Place:
     """Return what the environment names: the same variables that the containers of compose and Kubernetes get."""
     secrets = Path(os.environ.get("KITH_SECRETS_FOLDER") or "/run/secrets")
-    backups, streams = _told_folder("KITH_BACKUPS"), _told_folder("KITH_NATS_FOLDER")
+    backups = _told_folder("KITH_BACKUPS")
+    postgres, streams = _told_folder("KITH_POSTGRES_FOLDER"), _told_folder("KITH_NATS_FOLDER")
     return Place(
-        databases={
-            service: _with_login(server, service, secrets / f"{service}.password", f"kith_{service}")
-            for service in SERVICES
-        },
+        databases=_databases(server, secrets),
         bus=bus_in_containers(),
         services={
             service: address_in(f"KITH_{service.upper()}_URL", HTTP) or f"http://{service}:8080"
             for service in SERVICES
         },
-        folders={holds: folder for holds, folder in (("streams", streams), ("backups", backups)) if folder},
+        folders={
+            holds: folder
+            for holds, folder in (("postgres", postgres), ("streams", streams), ("backups", backups))
+            if folder
+        },
         certificate=_if_there(Path(os.environ.get("KITH_TLS_CERTIFICATE_FILE", TLS_FILE))),
         backups=None if backups is None else Repository(backups),
     )
@@ -86,7 +94,14 @@ def bus_in_containers() -> str:
     """Return the address of the bus that the environment names, with the operator's rights."""
     secrets = Path(os.environ.get("KITH_SECRETS_FOLDER") or "/run/secrets")
     url = address_in("KITH_NATS_URL", BUS) or "nats://nats:4222"
-    return _with_login(url, OPERATOR, secrets / f"nats-{OPERATOR}.password", "")
+    return _with_login(url, OPERATOR, secrets / BUS_SECRET, "")
+
+
+def _databases(server: str, secrets: Path) -> dict[str, str]:
+    return {
+        service: _with_login(server, service, secrets / f"{service}.password", f"kith_{service}")
+        for service in SERVICES
+    }
 
 
 def _told_folder(variable: str) -> Path | None:

@@ -38,6 +38,13 @@ def run(
     return done
 
 
+def make_next_release(name: str) -> None:
+    """Make the image of a next release: the same code under another label."""
+    text = f"FROM {KITH_IMAGE}\nLABEL org.opencontainers.image.revision=next\n"
+    command = ["docker", "build", "--quiet", "--tag", name, "-"]
+    subprocess.run(command, input=text.encode(), check=True, capture_output=True)
+
+
 def missing() -> list[str]:
     """Return what keeps these tests from running, each with how to put it right."""
     if shutil.which("docker") is None:

@@ -44,10 +44,14 @@ class Stack:
 
     def compose(self, *words: str, check: bool = True) -> str:
         """Run compose on this deployment and return what it printed."""
+        done = self.tried(*words)
+        assert not check or done.returncode == 0, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def tried(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run compose on this deployment and return how it ended."""
         settings = str(self.data / "compose.env")
-        return run(
-            *self.program, "--env-file", settings, *words, environment=self.settings, check=check
-        ).stdout
+        return run(*self.program, "--env-file", settings, *words, environment=self.settings, check=False)
 
     def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this deployment, through its gateway."""

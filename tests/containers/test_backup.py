@@ -1,18 +1,18 @@
 """In containers: a backup of a working county, a restore to a moment into new volumes, and an upgrade."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import yaml
 
 from kith.demo import EXAMPLE
 from kith.exits import Exit
 from shared import clock
-from tests.containers.engine import BASES, KITH_IMAGE, run
-from tests.containers.stack import Stack, running
+from tests.containers.engine import BASES, KITH_IMAGE, make_next_release, run
+from tests.containers.stack import COMPOSE_1, COMPOSE_2, Stack, running
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -48,7 +48,7 @@ def county() -> Iterator[County]:
             *("psql", "--username", "postgres", "--command", "SELECT pg_switch_wal()"),
         )
         yield County(stack, backup, moment, figures)
-        stack.compose(*FILES, "down", "--volumes", "--timeout", "20", check=False)
+        stack.compose(*FILES, "--profile", "backup", "down", "--volumes", "--timeout", "20", check=False)
 
 
 def keep_settings(stack: Stack) -> None:
@@ -82,21 +82,35 @@ def test_the_doctor_finds_nothing_bad(county: County) -> None:
 
 
 def test_a_restore_into_a_running_deployment_is_refused(county: County) -> None:
-    refused = county.stack.compose(*FILES, "run", "--rm", "restore", check=False)
-    assert "Restored" not in refused
+    refused = county.stack.tried(*FILES, "run", "--rm", "restore-volumes")
+    assert refused.returncode == 1
+    assert "is not empty. A restore never writes over anything" in refused.stderr
+    refused = county.stack.tried(*FILES, "run", "--rm", "restore")
+    assert refused.returncode != 0
+    assert refused.stdout == ""
     assert figures_of(county.stack) == county.figures
+
+
+def test_databases_are_not_realigned_while_services_work(county: County) -> None:
+    refused = county.stack.tried(*FILES, "run", "--rm", "realign", "--json")
+    assert refused.returncode == Exit.REFUSED
+    assert json.loads(refused.stdout)["error"]["code"] == "still_running"
+    assert figures_of(county.stack) == county.figures
+
+
+@pytest.mark.parametrize("program", [COMPOSE_1, COMPOSE_2], ids=" ".join)
+def test_what_restores_and_realigns_is_started_by_its_name_alone(program: tuple[str, ...]) -> None:
+    told = yaml.safe_load(run(*program, *FILES, "--profile", "backup", "config").stdout)["services"]
+    asked = yaml.safe_load(run(*program, "--file", "docker-compose.yml", "config").stdout)["services"]
+    beside = set(told) - set(asked)
+    assert {"backup", "restore", "restore-volumes", "realign", "reconcile", "doctor", "hand"} == beside
+    assert all(told[service]["profiles"] == ["backup"] for service in beside)
 
 
 def test_an_upgrade_examines_backs_up_and_replaces_one_by_one(county: County) -> None:
     stack = county.stack
     newer = f"{KITH_IMAGE.partition(':')[0]}:upgrade-{stack.settings['COMPOSE_PROJECT_NAME']}"
-    label = "LABEL org.opencontainers.image.revision=newer"
-    subprocess.run(
-        ["docker", "build", "--quiet", "--tag", newer, "-"],
-        input=f"FROM {KITH_IMAGE}\n{label}\n".encode(),
-        check=True,
-        capture_output=True,
-    )
+    make_next_release(newer)
     try:
         done = told(stack, "upgrade", "--image", newer)
         assert list(done["seconds"])[:3] == ["examine", "back_up", "migrate"]
@@ -127,6 +141,8 @@ def test_a_restore_to_a_moment_into_new_volumes_shows_what_was_shown_then(county
     )
     run("docker", *copy, BASES["POSTGRES_IMAGE"], "-a", "/from/.", "/to")
     try:
+        too_late = new.tried(*FILES, "run", "--rm", "restore", "--time", "2100-01-01T00:00:00Z", "--json")
+        assert json.loads(too_late.stdout)["error"]["code"] == "time_after_archive"
         words = ("run", "--rm", "restore", "--time", county.moment, "--json")
         back = json.loads(new.compose(*FILES, *words))
         assert back["left_behind"]["contact"] > 0
@@ -137,4 +153,7 @@ def test_a_restore_to_a_moment_into_new_volumes_shows_what_was_shown_then(county
         assert agreed["agrees"]
         assert figures_of(new) == county.figures
     finally:
-        new.compose(*FILES, "down", "--volumes", "--remove-orphans", "--timeout", "20", check=False)
+        new.compose(
+            *(*FILES, "--profile", "backup", "down", "--volumes", "--remove-orphans", "--timeout", "20"),
+            check=False,
+        )

@@ -46,7 +46,7 @@ def _archive_what_is_there(stack: Stack) -> None:
 
 def _lose_everything(work: AtWork) -> None:
     runs, stack = work.clerk.runs, work.stack
-    stack.compose(*WITH_BACKUP, "down", "--timeout", "20")
+    stack.compose(*WITH_BACKUP, "--profile", "backup", "down", "--timeout", "20")
     for volume in LOST:
         run("docker", "volume", "rm", f"{stack.settings['COMPOSE_PROJECT_NAME']}_{volume}")
     # The clerk sees that what was done is lost, and goes through the papers from the beginning.

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from uuid import UUID, uuid5
 
+import asyncpg
 import nats
 import pytest
 from nats.js import JetStreamContext
@@ -18,6 +19,7 @@ from kith.backup.forget_lists import forgotten_in
 from kith.backup.kept import compare_kept
 from kith.backup.mending import mend
 from kith.backup.readers import readers_ahead
+from kith.backup.realigning import check_nobody_works
 from kith.backup.streams import compare_streams, delete_wrong
 from kith.backup.witness import count_again, differences, witness
 from kith.embedded.nats import RunningNats
@@ -149,6 +151,17 @@ async def test_a_log_in_a_cluster_that_counts_lower_goes_on_beyond_what_it_said(
         await append(connection, again, META)
         after = await last_position(connection)
     assert after.tx > before.tx + EPOCH // 2
+
+
+async def test_nothing_is_realigned_while_a_service_is_connected(
+    cluster: Cluster, postgres: RunningPostgres, passwords: dict[str, str]
+) -> None:
+    await check_nobody_works(cluster)
+    dsn = postgres.dsn("pairing", passwords["pairing"], cluster.databases["pairing"])
+    at_work = await asyncpg.connect(dsn)
+    with pytest.raises(Failed, match="still_running"):
+        await check_nobody_works(cluster)
+    await at_work.close()
 
 
 async def test_who_is_forgotten_again_is_gone_from_the_vault_and_unsaid_until_the_log_says_so(

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -180,6 +181,15 @@ def test_the_doctor_finds_what_was_restored_well_but_for_the_backups_it_lacks(st
     assert [finding for finding in findings if finding.level is Level.BAD] == []
     assert "doctor_no_backup" in {finding.code for finding in findings}
     assert {finding.where for finding in findings if finding.code == "doctor_service"} == {*SERVICES}
+
+
+def test_the_doctor_tells_of_secrets_that_lie_open_and_leaves_them_so(story: Story) -> None:
+    secrets = story.runtime.deployment.data / "secrets"
+    secrets.chmod(0o755)
+    findings = asyncio.run(examine(place_of(story.runtime.deployment)))
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o755
+    secrets.chmod(0o700)
+    assert [finding.code for finding in findings if finding.level is Level.BAD] == ["doctor_secrets_open"]
 
 
 def test_a_backup_can_be_proved_again_and_a_flipped_byte_is_found(story: Story) -> None:

@@ -8,10 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from kith.container_files import make_container_files
+from kith.container_files import lead_compose, make_container_files
 from kith.deployment import deployment_of
 from kith.embedded.nats import installed_binary
+from kith.engine import Compose
 from kith.exits import Exit, Failed
 from kith.gateway.configuration import write_configuration
 from kith.gateway.running import installed_nginx, settings_of_gateway
@@ -45,6 +47,43 @@ def test_files_for_containers_are_made_once_and_what_signs_tokens_stays_closed(t
     assert len(mounted) > 10
     assert set(mounted) < {path.name for path in secrets}
     assert "signing-key.json" not in mounted
+
+
+def test_compose_run_by_hand_goes_by_the_settings_of_a_folder_within_and_by_what_is_there_already(
+    tmp_path: Path,
+) -> None:
+    within, elsewhere = deployment_of(tmp_path / "project" / ".kith"), deployment_of(tmp_path / "data")
+    project = tmp_path / "project"
+    for deployment in (within, elsewhere):
+        make_container_files(deployment)
+    lead_compose(within, project)
+    assert not (project / ".env").exists()  # nothing of compose is here
+    (project / "docker-compose.yml").touch()
+    lead_compose(elsewhere, project)
+    assert not (project / ".env").exists()
+    lead_compose(within, project)
+    assert (project / ".env").readlink() == Path(".kith", "compose.env")
+    (project / ".env").unlink()
+    (project / ".env").write_text("KITH_IMAGE=ours\n", encoding="ascii")
+    lead_compose(within, project)
+    assert (project / ".env").read_text(encoding="ascii") == "KITH_IMAGE=ours\n"
+
+
+def test_an_upgrade_goes_by_the_files_that_compose_goes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMPOSE_FILE", raising=False)
+    make_container_files(deployment_of(tmp_path))
+    compose = Compose(tmp_path, tmp_path)
+    (tmp_path / "docker-compose.yml").touch()
+    assert compose.files == ["docker-compose.yml", "compose.backup.yml"]
+    (tmp_path / "docker-compose.override.yml").touch()
+    assert compose.files == ["docker-compose.yml", "docker-compose.override.yml", "compose.backup.yml"]
+    with (tmp_path / "compose.env").open("a", encoding="utf-8") as settings:
+        settings.write("COMPOSE_FILE=docker-compose.yml:compose.backup.yml:compose.traces.yml\n")
+    assert compose.files == ["docker-compose.yml", "compose.backup.yml", "compose.traces.yml"]
+    monkeypatch.setenv("COMPOSE_FILE", "docker-compose.yml")
+    assert compose.files == ["docker-compose.yml", "compose.backup.yml"]
 
 
 def test_the_nats_server_takes_the_configuration_with_the_users_of_a_deployment(tmp_path: Path) -> None:
@@ -116,6 +155,22 @@ def test_what_the_gateway_says_by_itself_is_in_both_languages(tmp_path: Path) ->
     for said in (problem["detail"], page):
         assert "暂时没有应答" in said
         assert "does not answer" in said
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", "compose.backup.yml", "compose.observability.yml"])
+def test_every_container_has_limits_and_no_more_rights_than_are_named(file: str) -> None:
+    services = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))["services"]
+    for name, service in services.items():
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["logging"]["options"]["max-size"], name
+        assert "privileged" not in service, name
+        assert not any(
+            "PASSWORD" in key and not key.endswith("_FILE") for key in service.get("environment", ())
+        ), name
 
 
 def test_every_variable_of_the_compose_file_is_explained(tmp_path: Path) -> None:
