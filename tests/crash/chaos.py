@@ -91,7 +91,7 @@ class Chaos:
             in_vain = [act for act in more if not self._do(act, "and")]
         self._mend_until(time.monotonic() + FULL_SECONDS_MAX, lambda: STREAMS not in self._mends)
         self.heal()
-        self.undone = sorted(wanted - self.done.keys())
+        self.undone = sorted(act for act in wanted if not self.done[act])
 
     def heal(self) -> None:
         """Mend everything that is still broken."""
