@@ -20,6 +20,8 @@ def restore_volume(
 ) -> tuple[Manifest, BroughtBack]:
     """Restore the newest fitting backup in *source* into *volume*, the data folder of the server that *url* names.
 
+    It may not be there yet: in Kubernetes it lies in a folder of its own below the claim.
+
     Raises Failed where the volume is not empty or that server runs, where the vault's secret is another's,
     where the backup is damaged or does not reach *moment*. What it began is then deleted.
     """
@@ -27,7 +29,7 @@ def restore_volume(
     cluster = cluster_at(url)
     if _answers(cluster.host, cluster.port):
         raise Failed("still_running", what=f"PostgreSQL at {cluster.host}:{cluster.port}")
-    if any(volume.iterdir()):
+    if volume.exists() and any(volume.iterdir()):
         raise Failed("target_not_empty", folder=str(volume))
     check_whole(backup, manifest, vault_secret_in_container())
     Repository(volume).check_room(manifest.bytes)

@@ -44,6 +44,13 @@ def with_component(component: str) -> Manifests:
         return read(render(folder))
 
 
+@cache
+def with_restore() -> Manifests:
+    """Return the plain county as it is while a restore runs in it; what stands in both stands there once."""
+    county, restore = manifests_of("county"), read(render(K8S / "restore"))
+    return Manifests((*county.objects, *(one for one in restore.objects if one not in county.objects)))
+
+
 def render(folder: Path) -> str:
     """Return what the kustomization in *folder* renders to."""
     kubectl = Path(sysconfig.get_path("scripts"), "kubectl")

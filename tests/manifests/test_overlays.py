@@ -6,9 +6,17 @@ import pytest
 import yaml
 
 from kith.manifests.checking import check
+from kith.manifests.reading import Object
 from shared.messages import Language
 from shared.service import VERSION
-from tests.manifests.rendering import COMPONENTS, OVERLAYS, manifests_of, rendered, with_component
+from tests.manifests.rendering import (
+    COMPONENTS,
+    OVERLAYS,
+    manifests_of,
+    rendered,
+    with_component,
+    with_restore,
+)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -20,6 +28,11 @@ def test_the_checker_finds_nothing_in_an_overlay(overlay: str) -> None:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_the_checker_finds_nothing_in_the_plain_county_with_a_component(component: str) -> None:
     found = check(with_component(component))
+    assert not found, [f"{one.where}: {one.said(Language.EN)}" for one in found]
+
+
+def test_the_checker_finds_nothing_while_a_restore_runs() -> None:
+    found = check(with_restore())
     assert not found, [f"{one.where}: {one.said(Language.EN)}" for one in found]
 
 
@@ -56,5 +69,15 @@ def test_the_alerts_in_the_cluster_are_those_of_the_rules_file() -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_an_overlay_runs_the_release_that_it_comes_with(overlay: str) -> None:
     [job] = manifests_of(overlay).of_kind("Job")
-    assert job["metadata"]["name"] == f"migrate-{VERSION.replace('.', '-')}"
+    assert_is_of_the_release(job, "migrate")
+
+
+def test_a_restore_is_of_the_release_that_it_comes_with() -> None:
+    job = with_restore().named("Job", f"restore-{VERSION.replace('.', '-')}")
+    assert job is not None
+    assert_is_of_the_release(job, "restore")
+
+
+def assert_is_of_the_release(job: Object, name: str) -> None:
+    assert job["metadata"]["name"] == f"{name}-{VERSION.replace('.', '-')}"
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == f"kith:{VERSION}"

@@ -11,7 +11,7 @@ from kubernetes_validate.utils import schema_contents
 from referencing import Registry, Resource
 
 from kith.manifests.reading import Object, where
-from tests.manifests.rendering import COMPONENTS, OVERLAYS, manifests_of, with_component
+from tests.manifests.rendering import COMPONENTS, OVERLAYS, manifests_of, with_component, with_restore
 
 VERSIONS = ("1.30", "1.34", "1.37")
 """The oldest that the manifests need (preStop sleep), one between, and the newest."""
@@ -34,6 +34,11 @@ def test_every_object_of_an_overlay_fits_the_version(overlay: str, version: str)
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_every_object_of_a_component_fits_the_oldest_version(component: str) -> None:
     assert _faults(with_component(component).objects, VERSIONS[0]) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_object_of_a_restore_fits_the_version(version: str) -> None:
+    assert _faults(with_restore().objects, version) == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ from shared.subjects import SERVICES
 from shared.tokens import Role
 from tests.containers.engine import COMMAND_SECONDS_MAX
 from tests.folders import data_folder
-from tests.manifests.rendering import manifests_of
+from tests.manifests.rendering import with_restore
 from tests.pods.podman import Podman, running_podman
 from tests.pods.probing import answers, wait_until_ready, wait_until_started
 from tests.pods.translating import images_of, played, pod_of, workload_of
 
 SERVERS = ("nats", "postgres")
 LASTING = (*SERVERS, *SERVICES, "gateway")
-ENDS_SECONDS_MAX = 300
+FORWARDED = {"nats": 4222, "postgres": 5432}
+"""What an operator reaches by `kubectl port-forward`."""
+ENDS_SECONDS_MAX = 600
 COUNTY = "431299"
 AREA = "431299210"
 FILED_ON = "2026-01-01"
@@ -47,8 +49,25 @@ class Pods:
 
     def play(self, name: str, *words: str) -> str:
         """Start the pod of the workload *name*, with other *words* where some are given; return the pod's name."""
-        self.podman.play(played(self.manifests, name, self.data, words or None))
+        pod = played(self.manifests, name, self.data, words or None)
+        forwarded = tuple((port, port) for port in (FORWARDED.get(name),) if port)
+        self.podman.play(replace(pod, ports=(*pod.ports, *forwarded)))
         return pod_of(name)
+
+    def run(self, name: str, *words: str) -> str:
+        """Run the pod of a job to its good end, and return what its container of that name wrote."""
+        pod = self.play(name, *words)
+        code = self.podman.ended(pod, name, ENDS_SECONDS_MAX)
+        assert code == 0, self.podman.logs(pod)
+        return self.podman.output(f"{pod}-{name}")
+
+    def start(self) -> None:
+        """Start the servers and the services at once, and the gateway when they are ready."""
+        for name in (*SERVERS, *SERVICES):
+            self.play(name)
+        wait_until_ready(self.podman, [workload_of(self.manifests, name) for name in (*SERVERS, *SERVICES)])
+        self.play("gateway")
+        wait_until_ready(self.podman, [workload_of(self.manifests, "gateway")])
 
     def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on the county, through the gateway's Service and with its certificate."""
@@ -61,6 +80,9 @@ class Pods:
                 **os.environ,
                 "KITH_URL": self.address,
                 "KITH_CA_FILE": str(self.data / "tls" / "certificate.pem"),
+                "KITH_NATS_URL": f"nats://localhost:{self.podman.door(FORWARDED['nats'])}",
+                "KITH_SECRETS_FOLDER": str(self.data / "secrets"),
+                "KITH_ADMIN_PASSWORD_FILE": str(self.data / "secrets" / "postgres.password"),
                 "LANG": "C.UTF-8",
             },
             timeout=COMMAND_SECONDS_MAX,
@@ -80,7 +102,7 @@ class Pods:
 
 @pytest.fixture(scope="session")
 def manifests() -> Manifests:
-    return manifests_of("county")
+    return with_restore()
 
 
 @pytest.fixture(scope="session")
@@ -139,8 +161,17 @@ def figures(pods: Pods) -> Mapping[str, int]:
     pods.told("import", "roster", "--filed-on", FILED_ON, str(roster))
     pods.told("import", "carers", "--on", FILED_ON, str(EXAMPLE / "结对帮扶人员.xlsx"))
     pods.told("pair", "assign", "--area", AREA, "--on", FILED_ON)
-    advance = pods.play("advance")
-    assert pods.podman.ended(advance, "advance", ENDS_SECONDS_MAX) == 0, pods.podman.logs(advance)
+    pods.run("advance")
+    return figures_today(pods)
+
+
+@pytest.fixture(scope="session")
+def backup(pods: Pods, figures: Mapping[str, int]) -> str:
+    """Let the pod of the CronJob run as it would tonight, with a county to back up; return what it wrote."""
+    return pods.run("backup")
+
+
+def figures_today(pods: Pods) -> Mapping[str, int]:
     asked = pods.told("figures", "--area", AREA, "--as-of", str(clock.today_in_shanghai()))
     found: dict[str, int] = asked["figures"]
     return found

@@ -24,8 +24,8 @@ IMAGES = {"kith": KITH_IMAGE, "nats": BASES["NATS_IMAGE"], "postgres": BASES["PO
 
 NETWORK = "kith"
 FOLDER = "/pods"
-DOORS = (80, 443)
-"""The ports of the gateway's Service, which this machine reaches."""
+DOORS = (80, 443, 4222, 5432)
+"""What this machine reaches: the ports of the gateway's Service, and what an operator has forwarded to him."""
 OUTPUT_LINES = "60"
 
 ALLOWED = (

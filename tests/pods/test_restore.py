@@ -1,0 +1,67 @@
+"""A restore in the cluster, as docs/kubernetes.md tells it: all scaled to none, new claims, then up again."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from kith.demo import EXAMPLE
+from kith.embedded.spawning import wait_until
+from shared import clock
+from shared.subjects import SERVICES
+from tests.pods.conftest import ENDS_SECONDS_MAX, FILED_ON, FORWARDED, SERVERS, Pods, figures_today
+from tests.pods.translating import pod_of
+
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.usefixtures("backup")]
+
+ARCHIVED_SECONDS_MAX = 180
+"""Three times archive_timeout."""
+WORDS = ("restore", "--from", "/backups", "--to", "/var/lib/postgresql/data/pgdata", "--json")
+NEXT_TOWNSHIP = "431299101"
+POD = pod_of("restore")
+
+
+def archive_all(pods: Pods) -> None:
+    """Have the database archive what it has written so far, and see it do so."""
+    told = ("psql", "--username", "postgres", "--tuples-only", "--no-align", "--command")
+    switch = "SELECT pg_walfile_name(pg_switch_wal())"
+    segment = pods.podman.run("podman", "exec", "postgres-0-postgres", *told, switch).strip()
+    kept = f"{pods.podman.root('postgres-0-postgres')}/backups/wal/{segment}.gz"
+    assert wait_until(lambda: pods.podman.succeeds("test", "-e", kept), ARCHIVED_SECONDS_MAX), segment
+
+
+@pytest.fixture(scope="module")
+def restored(pods: Pods) -> dict[str, Any]:
+    """Take the papers of another township, then bring the databases back to the moment before they came."""
+    moment = clock.now().isoformat()
+    [roster] = (EXAMPLE / "花名册").glob(f"{NEXT_TOWNSHIP}_*")
+    pods.told("import", "roster", "--filed-on", FILED_ON, str(roster))
+    archive_all(pods)
+    for name in ("gateway", *SERVICES, *SERVERS):
+        pods.podman.end(pod_of(name))
+    for name in SERVERS:
+        pods.podman.run("podman", "volume", "rm", f"data-{pod_of(name)}")
+    told: dict[str, Any] = json.loads(pods.run("restore", *WORDS, "--time", moment))
+    pods.podman.end(POD)
+    pods.start()
+    return told
+
+
+def test_a_restore_into_a_database_that_runs_is_refused(pods: Pods) -> None:
+    pods.play("restore")
+    assert pods.podman.ended(POD, "restore", ENDS_SECONDS_MAX) != 0
+    assert "postgres:5432" in pods.podman.logs(POD)
+    pods.podman.end(POD)
+
+
+def test_what_came_after_the_moment_is_left_behind_and_all_else_is_there(
+    pods: Pods, figures: Mapping[str, int], restored: dict[str, Any]
+) -> None:
+    assert restored["left_behind"]["registry"] > 0
+    assert figures_today(pods) == figures
+
+
+def test_logs_streams_and_readers_agree_after_the_restore(pods: Pods, restored: dict[str, Any]) -> None:
+    database = f"postgresql://postgres@localhost:{pods.podman.door(FORWARDED['postgres'])}/postgres"
+    assert pods.told("reconcile", "--admin-url", database)["agrees"]
