@@ -67,6 +67,11 @@ CONNECTIONS = (
         lambda broken: broken.remove("NetworkPolicy/names"),
     ),
     Mutant(
+        "everybody can ask for names, a bus and a database that call nobody too",
+        "connection_not_meant",
+        lambda broken: broken.spec("NetworkPolicy/names").update(podSelector={}),
+    ),
+    Mutant(
         "names are asked for over TCP only",
         "connection_cut",
         lambda broken: broken.spec("NetworkPolicy/names")["egress"][0]["ports"].pop(0),
