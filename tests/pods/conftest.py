@@ -32,7 +32,7 @@ SERVERS = ("nats", "postgres")
 LASTING = (*SERVERS, *SERVICES, "gateway")
 FORWARDED = {"nats": 4222, "postgres": 5432}
 """What an operator reaches by `kubectl port-forward`."""
-ENDS_SECONDS_MAX = 600
+ENDS_SECONDS_MAX = 540
 COUNTY = "431299"
 AREA = "431299210"
 FILED_ON = "2026-01-01"
@@ -62,8 +62,8 @@ class Pods:
         return self.podman.output(f"{pod}-{name}")
 
     def start(self) -> None:
-        """Start the servers and the services at once, and the gateway when they are ready."""
-        for name in (*SERVERS, *SERVICES):
+        """Start the servers, the migration and the services at once, and the gateway when they are ready."""
+        for name in (*SERVERS, "migrate", *SERVICES):
             self.play(name)
         wait_until_ready(self.podman, [workload_of(self.manifests, name) for name in (*SERVERS, *SERVICES)])
         self.play("gateway")

@@ -14,7 +14,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from kith.embedded.spawning import wait_until
 from tests.containers.engine import BASES, KITH_IMAGE, run
 from tests.pods.translating import Played
 
@@ -96,7 +95,7 @@ class Podman:
     def ended(self, pod: str, container: str, seconds: float) -> int:
         """Wait until *container* of *pod* has ended, and return its exit code."""
         name = f"{pod}-{container}"
-        over = wait_until(lambda: self.state(name)["Status"] == "exited", seconds)
+        over = self.succeeds("timeout", f"{seconds:.0f}", "podman", "wait", name)
         assert over, f"{name} goes on after {seconds:.0f} s\n{self.logs(pod)}"
         return int(self.state(name)["ExitCode"])
 

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from kith.embedded.spawning import wait_until
 from kith.manifests.workloads import Workload
 from tests.pods.podman import Podman
 from tests.pods.translating import pod_of
 
+LOOK_SECONDS = 1.0
 PROGRESS_SECONDS = 300
 """progressDeadlineSeconds of the Deployments: a pod that is not ready by then has failed."""
 
@@ -45,5 +45,7 @@ def wait_until_ready(podman: Podman, workloads: Iterable[Workload]) -> None:
 
 
 def _wait(podman: Podman, workload: Workload, probe: str, deadline: float) -> None:
-    well = wait_until(lambda: answers(podman, workload, probe), deadline - time.monotonic())
-    assert well, f"{workload.name} fails its {probe}\n{podman.logs(pod_of(workload.name))}"
+    while not answers(podman, workload, probe):
+        told = f"{workload.name} fails its {probe}"
+        assert time.monotonic() < deadline, f"{told}\n{podman.logs(pod_of(workload.name))}"
+        time.sleep(LOOK_SECONDS)

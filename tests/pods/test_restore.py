@@ -38,7 +38,7 @@ def restored(pods: Pods) -> dict[str, Any]:
     [roster] = (EXAMPLE / "花名册").glob(f"{NEXT_TOWNSHIP}_*")
     pods.told("import", "roster", "--filed-on", FILED_ON, str(roster))
     archive_all(pods)
-    for name in ("gateway", *SERVICES, *SERVERS):
+    for name in ("gateway", *SERVICES, *SERVERS, "migrate"):
         pods.podman.end(pod_of(name))
     for name in SERVERS:
         pods.podman.run("podman", "volume", "rm", f"data-{pod_of(name)}")
