@@ -1,7 +1,9 @@
 """The overlays that docs/kubernetes.md tells a county to write render, and bring every image from its registry."""
 
 import re
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -19,11 +21,14 @@ OVERLAYS = [text for text in TOLD if "/overlays/" in text]
 REGISTRY = "registry.qingxi.example/"
 
 
-def rendered_beside_the_deployment(text: str, folder: Path) -> Manifests:
-    (folder / "deploy").symlink_to(K8S.parent)
-    (folder / "qingxi").mkdir()
-    (folder / "qingxi" / "kustomization.yaml").write_text(text, encoding="utf-8")
-    return read(render(folder / "qingxi"))
+@cache
+def rendered_beside_the_deployment(text: str) -> Manifests:
+    with TemporaryDirectory() as made:
+        Path(made, "deploy").symlink_to(K8S.parent)
+        folder = Path(made, "qingxi")
+        folder.mkdir()
+        (folder / "kustomization.yaml").write_text(text, encoding="utf-8")
+        return read(render(folder))
 
 
 def test_the_document_tells_an_overlay_of_each_size_and_a_restore() -> None:
@@ -31,8 +36,8 @@ def test_the_document_tells_an_overlay_of_each_size_and_a_restore() -> None:
 
 
 @pytest.mark.parametrize("text", TOLD)
-def test_every_image_comes_from_the_countys_own_registry(text: str, tmp_path: Path) -> None:
-    images = images_in(rendered_beside_the_deployment(text, tmp_path).objects)
+def test_every_image_comes_from_the_countys_own_registry(text: str) -> None:
+    images = images_in(rendered_beside_the_deployment(text).objects)
     assert images
     assert not {image for image in images if not image.startswith(REGISTRY)}
 
@@ -48,5 +53,5 @@ def images_in(told: object) -> set[str]:
 
 
 @pytest.mark.parametrize("text", OVERLAYS)
-def test_the_checker_finds_nothing_in_what_is_told(text: str, tmp_path: Path) -> None:
-    assert check(rendered_beside_the_deployment(text, tmp_path)) == []
+def test_the_checker_finds_nothing_in_what_is_told(text: str) -> None:
+    assert check(rendered_beside_the_deployment(text)) == []

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.timeout(1200), pytest.mark.usefixtures("backup")]
 ARCHIVED_SECONDS_MAX = 180
 """Three times archive_timeout."""
 WORDS = ("restore", "--from", "/backups", "--to", "/var/lib/postgresql/data/pgdata", "--json")
-NEXT_TOWNSHIP = "431299101"
+NEXT_TOWNSHIP = "431299111"
 POD = pod_of("restore")
 
 
