@@ -4,7 +4,8 @@
 # FOLDER/ended has its exit code and FOLDER/said its output. FOLDER/ready is touched as long as the hand lives;
 # FOLDER/leave sends it away.
 set -u
-mkdir -p "$1" && chmod 0700 "$1" && cd "$1" || exit 1
+mkdir -p "$1" && cd "$1" || exit 1
+[ ! -O . ] || chmod 0700 .   # in Kubernetes a folder of this pod alone, which is root's
 rm -f asked stop ended leave
 export PGPASSFILE="$PWD/pgpass"
 umask 077
