@@ -115,11 +115,13 @@ async def contact(
 ) -> AsyncIterator[Contact]:
     """A contact beside a registry that knows three children, two of one name."""
     rows = [child_row("周梅", ADA), child_row("李响", BEN), child_row("周梅", SECOND_ADA)]
-    await registry.take_roster(roster(*rows))
+    registered = await registry.take_roster(roster(*rows))
     database = await service_database("contact")
     app = create_app(SPEC, deployment.settings(database, clock="advanced"))
     async with app.router.lifespan_context(app), client_of(app) as client:
-        yield Contact(app, client, deployment)
+        started = Contact(app, client, deployment)
+        await started.get(f"/visits?after={registered['position']}")  # it has heard of them
+        yield started
 
 
 def row(
