@@ -45,4 +45,5 @@ def test_a_faulty_policy_ends_the_service_with_its_faults_told(tmp_path: Path) -
         cwd=Path(__file__).parents[2],
     )
     assert started.returncode == EXIT_CONFIG
-    assert "commitments[1].kind" in started.stderr
+    assert f"{faulty}: commitments[1].kind" in started.stderr
+    assert f"begin anew with a copy of {DEFAULTS}" in started.stderr
