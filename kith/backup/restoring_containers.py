@@ -29,7 +29,8 @@ def restore_volume(
     cluster = cluster_at(url)
     if _answers(cluster.host, cluster.port):
         raise Failed("still_running", what=f"PostgreSQL at {cluster.host}:{cluster.port}")
-    if volume.exists() and any(volume.iterdir()):
+    volume.mkdir(mode=0o700, exist_ok=True)
+    if any(volume.iterdir()):
         raise Failed("target_not_empty", folder=str(volume))
     check_whole(backup, manifest, vault_secret_in_container())
     Repository(volume).check_room(manifest.bytes)
