@@ -68,7 +68,13 @@ class Watched:
         return round((last.others - first.others) / (last.moment - first.moment), 2)
 
     def taken_all(self, since: float) -> float | None:
-        """Return the seconds from *since* until no reader had anything left to take, None where that never came."""
+        """Return the seconds from *since* until no reader had anything left to take, None where that never came.
+
+        0 where nothing was left at the last look before: what comes next may bring more at once.
+        """
+        before = [lag for moment, lag in self.lags if moment <= since]
+        if before and before[-1] == 0:
+            return 0.0
         return next((moment - since for moment, lag in self.lags if moment >= since and lag == 0), None)
 
     def most_lag(self, since: float, until: float) -> int:
