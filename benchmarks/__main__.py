@@ -50,23 +50,24 @@ def main() -> int:
         _size(told, told.children)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     names = told.rows or list(ROWS)
-    with servers() as on:
-        figures = uvloop.run(_measure(on, told, names))
-    sys.stdout.write(table(figures) + "\n")
-    OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_bytes(orjson.dumps([one.as_json() for one in figures], option=orjson.OPT_INDENT_2))
+    figures: list[Figure] = []
+    try:
+        with servers() as on:
+            uvloop.run(_measure(on, told, names, figures))
+    finally:  # what took minutes to measure is not lost with a row that failed
+        sys.stdout.write(table(figures) + "\n")
+        OUTPUT.parent.mkdir(exist_ok=True)
+        OUTPUT.write_bytes(orjson.dumps([one.as_json() for one in figures], option=orjson.OPT_INDENT_2))
     return 0
 
 
-async def _measure(on: Servers, told: argparse.Namespace, names: list[str]) -> list[Figure]:
-    figures: list[Figure] = []
+async def _measure(on: Servers, told: argparse.Namespace, names: list[str], figures: list[Figure]) -> None:
     for name in names:
         await on.checkpoint()
         begun = time.perf_counter()
         measured = await ROWS[name](on, told)
         figures += [measured] if isinstance(measured, Figure) else measured
         sys.stderr.write(f"{name}: {time.perf_counter() - begun:.0f} s\n")
-    return figures
 
 
 def _arguments() -> argparse.ArgumentParser:
