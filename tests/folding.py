@@ -55,6 +55,16 @@ def once(kind: type[Event]) -> Callable[[Sequence[Event]], object]:
     return fold
 
 
+def only(kind: type[Event]) -> Callable[[Sequence[Event]], object]:
+    """Return what folds a stream that says one kind of thing, of any days: a log taken in again says a day again."""
+
+    def fold(events: Sequence[Event]) -> Event:
+        must({type(event) for event in events} == {kind}, f"{[type(event).__name__ for event in events]}")
+        return events[-1]
+
+    return fold
+
+
 def rising(kind: type[Event]) -> Callable[[Sequence[Event]], object]:
     """Return what folds a stream that says the same of one day after the other."""
 
@@ -109,7 +119,7 @@ FOLDS: Mapping[str, Mapping[str, Callable[[Sequence[Event]], object]]] = {
         "contact": contacts_of_a_child,
         "window": judged_window,
         "day": rising(DayAdvanced),
-        "log": rising(VisitLogImported),
+        "log": only(VisitLogImported),
     },
     "reporting": {"summary": once(SummaryIssued)},
 }
