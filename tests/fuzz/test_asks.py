@@ -1,26 +1,21 @@
 """Every question between services, however it is put: an answer or a refusal with its code, never silence."""
 
 import json
-import os
 from collections.abc import AsyncIterator
 from typing import Any
 
 import nats
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
 from shared.contracts.asks import CARERS, IDENTITIES, MATCHES
 from shared.subjects import question_subject
+from tests.fuzz.cases import TIMES, cases
 from tests.fuzz.county import COUNTY, VILLAGE, County
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=150 * TIMES,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(150)
 ANSWER_SECONDS_MAX = 20.0
 QUESTIONS: dict[str, dict[str, Any]] = {
     question_subject("registry", IDENTITIES): {"ids": [], "reason": "a list"},

@@ -2,27 +2,21 @@
 
 import hashlib
 import io
-import os
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kith.bundling import IMAGES, MANIFEST, SMALL_PART_BYTES_MAX, SUMS, Bundle, load_bundle
 from kith.exits import Failed
 from shared.messages import Language, text
+from tests.fuzz.cases import cases
 from tests.fuzz.scraps import NO_SENSE, damaged, in_place_of
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=60 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(60)
 PARTS = {
     MANIFEST: Bundle("0.1.0", {"kith:0.1.0": "sha256:1"}).as_json().encode(),
     IMAGES: b"images" * 200,

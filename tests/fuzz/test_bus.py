@@ -1,13 +1,12 @@
 """Every event that arrives on the bus, however it is made: taken, parked or refused loudly, and nobody is lost."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from shared.contracts.catalogue import EVENT_CLASSES, SPEAKERS, decode
@@ -16,19 +15,13 @@ from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM
 from shared.parked import drop_parked
 from tests.conftest import ServicePools
 from tests.fuzz.bus_world import SPACE, STORES, Bus, Message, bus_at_work, good_event
+from tests.fuzz.cases import TIMES, cases
 from tests.fuzz.fates import REPEATABLE, Fate, arrived, fates
 from tests.integration.house import until
 from tests.reporting_world.telling import world
 from tests.servers import BusServer
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=120 * TIMES,
-    derandomize=TIMES == 1,  # the same cases each time; a longer run looks for new ones
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(120, phases=(Phase.generate,))
 HUGE = 300_000
 SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 

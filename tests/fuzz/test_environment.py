@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -19,14 +19,9 @@ from kith.gateway.settings import GatewaySettings
 from shared.messages import Language, text
 from shared.settings import Settings, SettingsWrong, settings_from_environment, told
 from shared.subjects import SERVICES
+from tests.fuzz.cases import cases
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=100 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(100)
 SECRET = "hunter2"  # noqa: S105 - of nobody
 
 typed = st.sampled_from(
@@ -106,7 +101,7 @@ def right(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-@settings(CASES, max_examples=20 * TIMES)
+@cases(20)
 @given(value=typed)
 def test_a_setting_of_a_service_is_taken_or_refused_by_its_name(
     environment: Environment, right: dict[str, str], name: str, value: str
@@ -124,7 +119,7 @@ def test_a_setting_of_a_service_is_taken_or_refused_by_its_name(
 
 
 @pytest.mark.parametrize("name", GatewaySettings.model_fields)
-@settings(CASES, max_examples=20 * TIMES)
+@cases(20)
 @given(value=typed)
 def test_a_setting_of_the_gateway_is_taken_or_refused_by_its_name(
     environment: Environment, name: str, value: str
@@ -181,7 +176,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", READ)
-@settings(CASES, max_examples=40 * TIMES)
+@cases(40)
 @given(value=typed)
 def test_a_variable_of_a_command_is_taken_or_refused_by_its_name(
     environment: Environment, folder: Path, name: str, value: str

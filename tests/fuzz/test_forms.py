@@ -1,25 +1,19 @@
 """Every form that a browser or a program may send, made by whatever hand: taken, or refused in words, never a fall."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.edge import SESSION_COOKIE
 from shared.tokens import Role
+from tests.fuzz.cases import TIMES, cases
 from tests.fuzz.county import TOWNSHIP, County
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=120 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(120)
 REFUSALS = {400, 401, 403, 404, 405, 409, 413, 422, 503}
 PAGES = (
     "/",

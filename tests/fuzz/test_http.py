@@ -1,18 +1,14 @@
 """Every address of the four services, asked by everybody everything: an answer or a refusal, as documented."""
 
-import os
-
 import httpx
 import pytest
 from schemathesis.engine.run import PhaseName
 
 from shared.subjects import SERVICES
 from shared.tokens import Role
+from tests.fuzz.cases import TIMES
 from tests.fuzz.county import COUNTY, TOWNSHIP, VILLAGE, County, readers_of_registry
 from tests.fuzz.http_fuzzing import Fuzzing, fuzzed
-
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-"""How many times the cases of a short run are to be tried, each time with new chance."""
 
 SEED = None if TIMES > 1 else 20260101
 """A short run always asks the same; a long one asks what nobody asked before."""

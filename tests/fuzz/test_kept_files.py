@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kith.backup.base_files import bytes_of, check_files, system_identifier_of
@@ -25,15 +24,10 @@ from kith.signing import issue_token, keys_of, revoke_token
 from kith.subscribers import keep_subscribers, subscriber_of, subscribers_of
 from shared.messages import Language, text
 from shared.tokens import Role, TokenRefused, Verifier
+from tests.fuzz.cases import cases
 from tests.fuzz.scraps import NO_SENSE, in_place_of
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=60 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(60)
 DAY, NOON = date(2026, 3, 1), datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

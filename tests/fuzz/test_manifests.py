@@ -1,12 +1,11 @@
 """A file of manifests, whatever stands in it: looked through, or refused as none."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kith.commands.manifests import check_manifests
@@ -15,16 +14,11 @@ from kith.manifests.checking import check
 from kith.manifests.finding import Finding
 from kith.manifests.reading import NotManifests, read
 from shared.messages import Language
+from tests.fuzz.cases import cases
 from tests.fuzz.scraps import NO_SENSE, damaged, reshaped
 from tests.manifests.rendering import rendered
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=25 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(25)
 WHOLE = list({one["kind"]: one for one in yaml.safe_load_all(rendered("county"))}.values())
 """One object of each kind that the plain county has."""
 TEXT = yaml.safe_dump_all(WHOLE[:3]).encode()

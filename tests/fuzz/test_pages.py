@@ -1,26 +1,20 @@
 """Every page of the dashboard, asked anything by anybody: a page, or a page that says what is wrong."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.edge import SESSION_COOKIE
 from shared.tokens import Role
+from tests.fuzz.cases import TIMES, cases
 from tests.fuzz.county import COUNTY, TOWNSHIP, VILLAGE, County
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=150 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(150)
 ANSWERS = {200, 303, 401, 403, 404, 405, 422, 503}
 HTML = {"Accept": "text/html"}
 

@@ -1,27 +1,21 @@
 """A county's policy file, whatever stands in it: rules that can be followed, or a refusal that says where."""
 
-import os
 import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contact.domain.policy import PolicyFaulty
 from services.contact.domain.windows import windows_due, windows_running
 from services.contact.policy_file import DEFAULTS, load_policy
+from tests.fuzz.cases import cases
 from tests.fuzz.scraps import NO_SENSE, damaged
 
-TIMES = int(os.environ.get("KITH_FUZZ_TIMES", "1"))
-CASES = settings(
-    deadline=None,
-    max_examples=200 * TIMES,
-    derandomize=TIMES == 1,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CASES = cases(200)
 WRITTEN = DEFAULTS.read_text(encoding="utf-8")
 VALUE = re.compile(r"^([a-z_]+) = (.*)$", re.MULTILINE)
 PLACES = [(found[1], *found.span(2)) for found in VALUE.finditer(WRITTEN)]

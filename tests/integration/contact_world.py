@@ -15,6 +15,7 @@ from services.contact.advancing import advance
 from services.contact.following import follow_pairing, follow_registry
 from services.contact.policy_file import load_policy
 from services.contact.visiting import Logging, identified, log_visits
+from shared.contracts.contact import ContactMissed, WindowJudged
 from shared.contracts.event import (
     CarerKind,
     ContactKind,
@@ -43,6 +44,8 @@ from shared.handling import Cause, fingerprint, once
 from shared.vault import Vault
 from tests.conftest import ServicePools
 
+FEB_3, FEB_4, MAR_4, APR_4 = date(2026, 2, 3), date(2026, 2, 4), date(2026, 3, 4), date(2026, 4, 4)
+JAN_10 = date(2026, 1, 10)
 NAMES = UUID("11111111-2222-5333-8444-555555555555")
 COUNTY = "431299"
 EAST, WEST = "431299200241", "431299101205"
@@ -222,6 +225,16 @@ def parted(pair: str, name: str, carer: str, on: date, known_on: date | None = N
         kind=CarerKind.TEACHER,
         reason=PairEndReason.REQUESTED,
     )
+
+
+async def missed_talks(world: World) -> list[tuple[str, str]]:
+    said = await world.said(ContactMissed, "child_id", "opens", "kind")
+    return [(child_id, opens) for child_id, opens, kind in said if kind == TALK]
+
+
+async def counted_talks(world: World) -> dict[str, list[str]]:
+    said = await world.said(WindowJudged, "opens", "area", "kind", "counted")
+    return {f"{opens} {area}": counted for opens, area, kind, counted in said if kind == TALK}
 
 
 @pytest.fixture

@@ -16,11 +16,21 @@ from shared.contracts.contact import (
     WindowJudged,
 )
 from shared.decider import Rejected
-from tests.integration.contact_world import CALL, COUNTY, EAST, TALK, WEST, World, registered, world
+from tests.integration.contact_world import (
+    CALL,
+    COUNTY,
+    EAST,
+    FEB_4,
+    JAN_10,
+    MAR_4,
+    TALK,
+    WEST,
+    World,
+    registered,
+    world,
+)
 
 __all__ = ["world"]
-
-JAN_10, FEB_4, MAR_4 = date(2026, 1, 10), date(2026, 2, 4), date(2026, 3, 4)
 
 
 async def test_the_same_day_again_changes_nothing_and_going_back_is_refused(world: World) -> None:

@@ -3,14 +3,21 @@
 from datetime import date
 
 from services.contact.visiting import Logging
-from shared.contracts.contact import ContactMadeGood, ContactMissed, MissWithdrawn, VisitLogged, WindowJudged
+from shared.contracts.contact import ContactMadeGood, MissWithdrawn, VisitLogged
 from shared.contracts.event import LeavingReason
 from tests.integration.contact_world import (
+    APR_4,
     EAST,
+    FEB_3,
+    FEB_4,
+    JAN_10,
+    MAR_4,
     TALK,
     World,
+    counted_talks,
     left,
     merged,
+    missed_talks,
     named,
     registered,
     unmerged,
@@ -18,19 +25,6 @@ from tests.integration.contact_world import (
 )
 
 __all__ = ["world"]
-
-FEB_4, MAR_4, APR_4 = date(2026, 2, 4), date(2026, 3, 4), date(2026, 4, 4)
-JAN_10, FEB_3 = date(2026, 1, 10), date(2026, 2, 3)
-
-
-async def missed_talks(world: World) -> list[tuple[str, str]]:
-    said = await world.said(ContactMissed, "child_id", "opens", "kind")
-    return [(child_id, opens) for child_id, opens, kind in said if kind == TALK]
-
-
-async def counted_talks(world: World) -> dict[str, list[str]]:
-    said = await world.said(WindowJudged, "opens", "area", "kind", "counted")
-    return {f"{opens} {area}": counted for opens, area, kind, counted in said if kind == TALK}
 
 
 async def test_a_leaving_corrected_on_the_due_day_counts_as_corrected_and_a_day_later_as_it_was(

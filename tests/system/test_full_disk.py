@@ -37,11 +37,7 @@ async def house(small_disk: Disk, service_database: ServiceDatabases) -> AsyncIt
 async def test_batches_are_refused_with_a_reason_and_follow_by_themselves_once_there_is_room(
     house: House, small_disk: Disk
 ) -> None:
-    await house.relay()
-    await house.reader()
-    await house.say(*names(30))
-    assert await house.arrived()
-    relay = house.relays[0]
+    relay = await _at_work(house)
     with no_room_on(small_disk.folder):
         await house.say(*names(30, "meanwhile"))
         await until(lambda: _is(relay, "not_stored"))
@@ -54,11 +50,7 @@ async def test_batches_are_refused_with_a_reason_and_follow_by_themselves_once_t
 async def test_a_stream_broken_by_a_single_message_follows_once_its_server_is_started_anew(
     house: House, small_disk: Disk
 ) -> None:
-    await house.relay()
-    await house.reader()
-    await house.say(*names(30))
-    assert await house.arrived()
-    relay = house.relays[0]
+    relay = await _at_work(house)
     with no_room_on(small_disk.folder):
         for name in names(FITTING_MAX, "alone"):
             await house.say(name)
@@ -71,6 +63,15 @@ async def test_a_stream_broken_by_a_single_message_follows_once_its_server_is_st
     with start_nats(small_disk.folder / "data"):
         assert await house.arrived()
         assert await house.in_stream() == await house.in_log()
+
+
+async def _at_work(house: House) -> Relay:
+    """Let what is said arrive at a reader, and return the relay it goes through."""
+    await house.relay()
+    await house.reader()
+    await house.say(*names(30))
+    assert await house.arrived()
+    return house.relays[0]
 
 
 async def _is(relay: Relay, state: str) -> bool:

@@ -15,11 +15,6 @@ from tests.crash.power import tried_to_cut
 pytestmark = pytest.mark.timeout(300)
 
 SERVICE = "registry"
-WRITERS = 6
-CUTS = 3
-AT_LEAST = 150
-"""Events that are in the stream before the power is cut."""
-WAIT_SECONDS = 60.0
 
 
 async def test_postgres_answers_a_commit_when_it_is_on_disk(
