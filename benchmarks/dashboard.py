@@ -29,9 +29,10 @@ async def dashboard(servers: Servers, people: int, months: int, repetitions: int
         await admin.execute("VACUUM ANALYZE")
     await servers.checkpoint()
 
-    counties = tuple(sorted({child.area[:6] for child in children(people)}))[:AREAS_MAX]  # of one caller
-    codes = sorted({child.area[:digits] for child in children(people) for digits in (6, 9, 12)})
-    codes = [code for code in codes if code[:6] in counties]
+    villages = {child.area for child in children(people)}
+    counties = tuple(sorted({village[:6] for village in villages}))[:AREAS_MAX]  # of one caller
+    within = [village for village in villages if village[:6] in counties]
+    codes = sorted({village[:digits] for village in within for digits in (6, 9, 12)})
     days = months * DAYS_A_MONTH
     chance = random.Random(people)  # noqa: S311 - questions, no secret
     took: list[float] = []

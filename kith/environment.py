@@ -62,7 +62,7 @@ def _token(told: str, where: str) -> str:
 
 
 def _can_be_asked(told: str, schemes: Collection[str]) -> bool:
-    if schemes is not HTTP:
+    if schemes != HTTP:
         return True
     try:
         return bool(httpx.URL(told).host)

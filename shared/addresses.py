@@ -16,7 +16,7 @@ def is_address(told: str, schemes: Collection[str]) -> bool:
 
     Of the bus it may be several, separated by commas.
     """
-    if schemes is BUS:
+    if schemes == BUS:
         return all(_is_one(one.strip(), schemes) for one in told.split(","))
     return _is_one(told, schemes)
 
@@ -27,7 +27,7 @@ def _is_one(told: str, schemes: Collection[str]) -> bool:
         well_formed = parts.port is None or parts.port > 0
     except ValueError:
         return False
-    names_host = _HOST.fullmatch(parts.hostname or "") or (schemes is DATABASE and "host=" in parts.query)
+    names_host = _HOST.fullmatch(parts.hostname or "") or (schemes == DATABASE and "host=" in parts.query)
     return bool(
         well_formed and parts.scheme in schemes and names_host and told.isprintable() and " " not in told
     )

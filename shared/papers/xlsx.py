@@ -79,7 +79,7 @@ def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]
         BadZipFile,
         zlib.error,
         ValueError,
-        NotImplementedError,
+        NotImplementedError,  # of zipfile, for an archive of a version it does not know
         RuntimeError,
         OSError,
         EOFError,

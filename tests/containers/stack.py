@@ -1,10 +1,8 @@
 """A whole Kith under compose, with its own folder, ports and volumes, for as long as a test needs it."""
 
 import json
-import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import Any
 
 from kith.embedded.kept_secrets import bus_password, password
 from kith.embedded.ports import LOOPBACK, kept_port
+from tests.command_line import run_kith
 from tests.containers.engine import COMMAND_SECONDS_MAX, run
 from tests.folders import data_folder
 
@@ -55,20 +54,12 @@ class Stack:
 
     def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this deployment, through its gateway."""
-        return subprocess.run(
-            [sys.executable, "-m", "kith", *words, "--data", str(self.data)],
-            check=False,
-            capture_output=True,
-            text=True,
-            env={
-                **os.environ,
-                **{name: value for name, value in self.settings.items() if name == "KITH_IMAGE"},
-                "KITH_URL": self.address,
-                "KITH_NATS_URL": self.bus_address,
-                "LANG": "C.UTF-8",
-            },
-            timeout=COMMAND_SECONDS_MAX,
-        )
+        environment = {
+            **{name: value for name, value in self.settings.items() if name == "KITH_IMAGE"},
+            "KITH_URL": self.address,
+            "KITH_NATS_URL": self.bus_address,
+        }
+        return run_kith(words, self.data, environment, COMMAND_SECONDS_MAX)
 
     def container(self, service: str) -> str:
         """Return the id of the container of *service*."""

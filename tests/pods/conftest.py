@@ -1,9 +1,7 @@
 """The pods of the county overlay, started once, as they would be in a cluster that has nothing yet."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,6 +19,7 @@ from kith.signing import issue_token
 from shared import clock
 from shared.subjects import SERVICES
 from shared.tokens import Role
+from tests.command_line import run_kith
 from tests.containers.engine import COMMAND_SECONDS_MAX
 from tests.folders import data_folder
 from tests.manifests.rendering import with_restore
@@ -71,22 +70,15 @@ class Pods:
 
     def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on the county, through the gateway's Service and with its certificate."""
-        return subprocess.run(
-            [sys.executable, "-m", "kith", *words, "--data", str(self.data)],
-            check=False,
-            capture_output=True,
-            text=True,
-            env={
-                **os.environ,
-                "KITH_URL": self.address,
-                "KITH_CA_FILE": str(self.data / "tls" / "certificate.pem"),
-                "KITH_NATS_URL": f"nats://localhost:{self.podman.door(FORWARDED['nats'])}",
-                "KITH_SECRETS_FOLDER": str(self.data / "secrets"),
-                "KITH_ADMIN_PASSWORD_FILE": str(self.data / "secrets" / "postgres.password"),
-                "LANG": "C.UTF-8",
-            },
-            timeout=COMMAND_SECONDS_MAX,
-        )
+        secrets = self.data / "secrets"
+        environment = {
+            "KITH_URL": self.address,
+            "KITH_CA_FILE": str(self.data / "tls" / "certificate.pem"),
+            "KITH_NATS_URL": f"nats://localhost:{self.podman.door(FORWARDED['nats'])}",
+            "KITH_SECRETS_FOLDER": str(secrets),
+            "KITH_ADMIN_PASSWORD_FILE": str(secrets / "postgres.password"),
+        }
+        return run_kith(words, self.data, environment, COMMAND_SECONDS_MAX)
 
     def told(self, *words: str) -> Any:
         """Return what the command line answers to *words*."""
