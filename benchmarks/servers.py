@@ -18,10 +18,10 @@ from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import password
 from kith.embedded.nats import RunningNats, start_nats
 from kith.embedded.postgres import RunningPostgres, start_postgres
+from shared.database import nothing_to_reset
 from shared.event_store import Pool
 from shared.migrate import migrate
 from shared.scope import WHOLE_SCOPE
-from shared.service import nothing_to_reset
 from shared.subjects import SERVICES
 
 STATEMENT_SECONDS_MAX = 600.0

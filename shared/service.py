@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4  # noqa: TID251 - a replica's id has no cause but its start
 
-import asyncpg
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,8 +21,9 @@ from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from shared import bus, gauges, health, logs
 from shared.asking import Question
+from shared.database import pool_of
 from shared.doorway import Doorway, ProblemPage, respond
-from shared.event_store import Connection, Pool
+from shared.event_store import Pool
 from shared.garbage import spare_what_is_there
 from shared.metrics import Metrics
 from shared.operating import operating_router
@@ -31,7 +31,6 @@ from shared.problems import PROBLEM_RESPONSES, ProblemBody
 from shared.pulse import Pulses
 from shared.reader import Reader
 from shared.running import NotStarted, NoVault, Running
-from shared.scope import WHOLE_SCOPE
 from shared.settings import EXIT_CONFIG, Settings, SettingsWrong, settings_from_environment
 from shared.tending import Work, keep_going, stop
 from shared.tokens import Verifier
@@ -42,10 +41,6 @@ __all__ = ["NoVault", "NotStarted", "Running", "ServiceSpec", "create_app", "ser
 
 VERSION = "0.1.0"
 
-QUERY_SECONDS_MAX = 120.0
-"""A query that takes longer has lost its way: it is ended, and its caller told to come again."""
-CONNECT_SECONDS_MAX = 5.0
-"""A server that takes a connection and says nothing so long is away: frozen, or behind a cut cable."""
 POOL_CLOSE_SECONDS_MAX = 5.0
 GRACEFUL_SECONDS_MAX = 5
 """How long open requests may go on when the service is told to stop."""
@@ -216,7 +211,7 @@ Lifespan = Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]
 def _lifespan(spec: ServiceSpec, running: Running, hold_the_bus: Work) -> Lifespan:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        running.connections = await _pool(running)
+        running.connections = await pool_of(running.name, running.settings)
         running.log.info("started", version=VERSION)
         work: dict[str, Work] = {
             "database": lambda: health.look(running),
@@ -236,25 +231,6 @@ def _lifespan(spec: ServiceSpec, running: Running, hold_the_bus: Work) -> Lifesp
             running.log.info("stopped")
 
     return lifespan
-
-
-async def _pool(running: Running) -> Pool:
-    """Return the pool; it connects when it is first asked, so that a service starts before its database."""
-    settings = running.settings
-    return await asyncpg.create_pool(
-        settings.database_url.get_secret_value(),
-        password=settings.database_password,
-        min_size=0,
-        max_size=settings.database_pool_max,
-        timeout=CONNECT_SECONDS_MAX,
-        command_timeout=QUERY_SECONDS_MAX,
-        reset=nothing_to_reset,
-        server_settings={**WHOLE_SCOPE, "application_name": f"kith-{running.name}"},
-    )
-
-
-async def nothing_to_reset(_connection: Connection) -> None:
-    """Save each request a round trip: settings end with their transaction, locks of a session with the session."""
 
 
 async def _close(pool: Pool) -> None:

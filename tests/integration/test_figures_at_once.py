@@ -12,10 +12,10 @@ from services.reporting.figures import figures
 from services.reporting.question import Asked, looking
 from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
+from shared.database import nothing_to_reset
 from shared.event_store import Pool
 from shared.problems import NotFound, Refused
 from shared.scope import WHOLE_SCOPE
-from shared.service import nothing_to_reset
 from shared.tokens import Caller, Role
 from tests.conftest import ServiceDatabase, ServiceDatabases
 from tests.reporting_world.telling import received, world

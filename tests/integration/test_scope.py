@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from shared.database import nothing_to_reset
 from shared.event_store import Connection, Pool
 from shared.scope import WHOLE_SCOPE, scoped
-from shared.service import nothing_to_reset
 from shared.tokens import Caller, Role
 from tests.conftest import ServiceDatabases
 
