@@ -1,6 +1,7 @@
 """One piece of work of the growth curve, in a process of its own: prints how much was done, what each took and cost.
 
-The tables hold a land of many counties; the work is that of one more, whose code lies in the middle of theirs.
+The tables hold a land of many counties; the work is that of one more, whose code lies in the middle of theirs and
+who comes a day after the last of them.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import asyncpg
 import structlog
 import uvloop
 
-from benchmarks.invented import FIRST_COUNTY, Child, Told, children, village_of, year
+from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, village_of, year
 from benchmarks.invented_papers import area_list, rosters
 from benchmarks.judging import FIRST_MONTH, POLICY, VAULT
 from benchmarks.multiplying import COUNTY_STEP
@@ -50,6 +51,8 @@ COUNTY = 2_500
 """Children of one county."""
 MONTHS = 1
 """Months of visits a child has: more events change the sizes, not the growth."""
+NEXT_DAY = FIRST_DAY + timedelta(days=1)
+"""On which one more county comes."""
 QUESTIONS = 300
 CONNECTIONS = 4
 
@@ -92,7 +95,7 @@ class Done(NamedTuple):
 
 async def found_registry(land: Land) -> Done:
     """Import the first county, of which the others are copies."""
-    return await import_papers(land, FIRST_COUNTY, seed=0)
+    return await import_papers(land, FIRST_COUNTY, 0, FIRST_DAY)
 
 
 async def found_reporting(land: Land) -> Done:
@@ -102,15 +105,15 @@ async def found_reporting(land: Land) -> Done:
 
 async def import_county(land: Land) -> Done:
     """Import the rosters of one more county, as the registry does when it is sent them."""
-    return await import_papers(land, land.next_county, land.counties + 1)
+    return await import_papers(land, land.next_county, land.counties + 1, NEXT_DAY)
 
 
-async def import_papers(land: Land, county: int, seed: int) -> Done:
+async def import_papers(land: Land, county: int, seed: int, filed_on: date) -> Done:
     running: Running = create_app(SPEC).state.running
     running.connections = land.pool
     people = _people(county, seed)
     areas = read_areas("areas.csv", area_list(people))
-    await import_areas(running, _cause(seed, "areas"), areas, date(2026, 1, 1))
+    await import_areas(running, _cause(seed, "areas"), areas, FIRST_DAY)
     done, began = 0, land.now()
     for name, content, rows in rosters(people, seed):
         paper = read_roster(name, content)
@@ -118,7 +121,7 @@ async def import_papers(land: Land, county: int, seed: int) -> Done:
             running,
             _cause(seed, name),
             paper,
-            filed_on=date(2026, 1, 1),
+            filed_on=filed_on,
             file_key=name,
             language=Language.ZH,
         )
@@ -145,7 +148,7 @@ async def judge_month(land: Land) -> Done:
 
 async def project_county(land: Land) -> Done:
     """Take what is said of one more county in a month, as reporting does when it receives it."""
-    return await take_events(land, year(COUNTY, land.counties + 1, MONTHS, land.next_county))
+    return await take_events(land, year(COUNTY, land.counties + 1, MONTHS, land.next_county, NEXT_DAY))
 
 
 async def take_events(land: Land, told: Iterable[Told]) -> Done:

@@ -49,12 +49,16 @@ def village_of(number: int, first_county: int = FIRST_COUNTY) -> str:
     return f"{first_county + county}{100 + township % TOWNSHIPS_A_COUNTY:03d}{village % VILLAGES_A_TOWNSHIP + 1:03d}"
 
 
-def children(count: int, seed: int = SEED, first_county: int = FIRST_COUNTY) -> Iterator[Child]:
-    """Yield invented children, village by village; the same seed gives the same."""
+def children(
+    count: int, seed: int = SEED, first_county: int = FIRST_COUNTY, filed_on: date = FIRST_DAY
+) -> Iterator[Child]:
+    """Yield invented children, village by village, with ids of the day *filed_on*; the same seed gives the same."""
     chance = random.Random(seed)  # noqa: S311 - invented people, no secret
     for number in range(count):
         born = date(2011, 1, 1) + timedelta(days=chance.randrange(5_000))
-        yield Child(new_id(chance), village_of(number, first_county), born, chance.random() < 0.03)
+        yield Child(
+            _id_of_day(filed_on, chance), village_of(number, first_county), born, chance.random() < 0.03
+        )
 
 
 def new_id(chance: random.Random) -> UUID:
@@ -62,11 +66,20 @@ def new_id(chance: random.Random) -> UUID:
     return UUID(int=chance.getrandbits(128), version=4)
 
 
+def _id_of_day(day: date, chance: random.Random) -> UUID:
+    """Return an id that begins with *day*, as the registry's vault gives it to a child."""
+    return UUID(f"{day.toordinal():06x}{new_id(chance).hex[6:]}")
+
+
 def year(
-    count: int, seed: int = SEED, months: int = MONTHS, first_county: int = FIRST_COUNTY
+    count: int,
+    seed: int = SEED,
+    months: int = MONTHS,
+    first_county: int = FIRST_COUNTY,
+    filed_on: date = FIRST_DAY,
 ) -> Iterator[Told]:
     """Yield everything that is said of *count* children in a year: files, pairs, then month by month."""
-    people = list(children(count, seed, first_county))
+    people = list(children(count, seed, first_county, filed_on))
     chance = random.Random(seed + 1)  # noqa: S311 - invented people, no secret
     yield from _areas(people, chance)
     for child in people:

@@ -19,6 +19,9 @@ SORTING = "1GB"
 STATEMENT_SECONDS_MAX = 3_600.0
 
 ID = "(left({0}::text, 28) || lpad(to_hex(k), 8, '0'))::uuid"
+DAY = "lpad(to_hex(('x' || left({0}::text, 6))::bit(24)::int - k), 6, '0')"
+CHILD = f"({DAY} || substr({{0}}::text, 7, 22) || lpad(to_hex(k), 8, '0'))::uuid"
+"""A child's id begins with the day of its file: each county has come on a day of its own, the first of them last."""
 KEY = "{0} || '.' || k"
 AREA = f"(left({{0}}, 6)::int + k * {COUNTY_STEP}) || substr({{0}}, 7)"
 REST = "{0}"
@@ -32,28 +35,28 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "kernel.streams": {"stream_id": KEY},
         "kernel.events": {"event_id": ID, "stream_id": KEY, "data": GONE, "meta": GONE},
         "kernel.claims": {"key": KEY, "stream_id": KEY},
-        "vault.identities": {"subject_id": ID},
+        "vault.identities": {"subject_id": CHILD},
         "app.areas": {"code": AREA, "parent": AREA},
-        "app.children": {"child_id": ID, "area": AREA},
-        "app.child_keys": {"child_id": ID, "citizen": KEY},
-        "app.child_names": {"child_id": ID, "village": AREA},
+        "app.children": {"child_id": CHILD, "area": AREA},
+        "app.child_keys": {"child_id": CHILD, "citizen": KEY},
+        "app.child_names": {"child_id": CHILD, "village": AREA},
         "app.imports": {"import_id": ID, "area": AREA},
-        "app.import_rows": {"row_key": KEY, "import_id": ID, "area": AREA, "child_id": ID},
+        "app.import_rows": {"row_key": KEY, "import_id": ID, "area": AREA, "child_id": CHILD},
     },
     "contact": {
         "app.areas": {"code": AREA},
-        "app.files": {"spell_id": ID, "child_id": ID},
-        "app.children": {"child_id": ID, "area": AREA},
-        "app.child_states": {"child_id": ID, "area": AREA},
-        "app.keeping": {"child_id": ID, "visit_id": ID},
+        "app.files": {"spell_id": ID, "child_id": CHILD},
+        "app.children": {"child_id": CHILD, "area": AREA},
+        "app.child_states": {"child_id": CHILD, "area": AREA},
+        "app.keeping": {"child_id": CHILD, "visit_id": ID},
     },
     "reporting": {
         "kept.received": {"event_id": ID, "stream_id": KEY, "area": AREA, "data": GONE},
         "side_a.areas": {"area": AREA, "parent": AREA},
-        "side_a.children": {"child_id": ID},
+        "side_a.children": {"child_id": CHILD},
         "side_a.carers": {"carer_id": ID},
-        "side_a.pairs": {"pair_id": ID, "child_id": ID, "carer_id": ID},
-        "side_a.facts": {"item": ID, "child_id": ID, "event_id": ID, "area": AREA},
+        "side_a.pairs": {"pair_id": ID, "child_id": CHILD, "carer_id": ID},
+        "side_a.facts": {"item": ID, "child_id": CHILD, "event_id": ID, "area": AREA},
         "side_a.tallies": {"area": AREA},
         "side_a.month_tallies": {"area": AREA},
     },

@@ -102,7 +102,7 @@ async def register(filing: Filing, area: str, file: ChildFile, identity: Identit
     vault, birth_date, sex = filing.vault, file.birth_date, file.sex
     check_number(identity, birth_date, sex)
     keys = keys_of(vault, identity, birth_date, sex, area)
-    child_id = child_id_of(vault, identity, birth_date, sex, area)
+    child_id = child_id_of(vault, identity, birth_date, sex, area, filed_on=filing.on)
     if child_id in await child_keys.ids_in_use(filing.connection, [child_id]):
         # The file that was opened with this number or name has another one now: this is another child.
         child_id = vault.subject_id("child", str(child_id), str(filing.cause.command_id))

@@ -97,11 +97,13 @@ def keys_of(vault: Vault, identity: Identity, birth_date: date, sex: Sex, villag
     return Keys(name, None, (who,))
 
 
-def child_id_of(vault: Vault, identity: Identity, birth_date: date, sex: Sex, village: str) -> UUID:
-    """Return the id a child gets when its file is opened: of its number, or of who it is and where."""
+def child_id_of(
+    vault: Vault, identity: Identity, birth_date: date, sex: Sex, village: str, *, filed_on: date
+) -> UUID:
+    """Return the id a child gets when its file is opened: of that day, and of its number, or of who it is and where."""
     if identity.id_number is not None:
-        return vault.subject_id("child", identity.id_number)
-    return vault.subject_id("child", identity.name, birth_date.isoformat(), sex, village)
+        return vault.subject_id("child", identity.id_number, day=filed_on)
+    return vault.subject_id("child", identity.name, birth_date.isoformat(), sex, village, day=filed_on)
 
 
 def school_key(vault: Vault, school: str) -> Keyed | None:

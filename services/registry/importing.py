@@ -65,7 +65,7 @@ async def import_roster(
     async with import_ledger.importing_alone(running.pool):
         importing = await _judged(running, cause, paper, filed_on, language)
         await _open(importing, file_key)
-        keyed = await asyncio.to_thread(keyed_rows, running.vault, paper.township, importing.rows)
+        keyed = await asyncio.to_thread(keyed_rows, running.vault, paper.township, filed_on, importing.rows)
         counted_before = await _take_unread(importing, keyed)
         return await once(
             running.pool, cause, lambda connection: _finish(importing, connection, counted_before)

@@ -65,23 +65,26 @@ class KeyedRow:
     who: Who | None = None
 
 
-def keyed_rows(vault: Vault, township: str, rows: Sequence[RosterRow]) -> list[KeyedRow]:
-    """Give each row its key: what it says, in which township, and which of the identical rows it is."""
+def keyed_rows(vault: Vault, township: str, filed_on: date, rows: Sequence[RosterRow]) -> list[KeyedRow]:
+    """Give each row its key: what it says, in which township, and which of the identical rows it is.
+
+    Who is new among them gets a file of the day *filed_on*.
+    """
     seen: Counter[tuple[str, ...]] = Counter()
     keyed = []
     for row in rows:
         seen[row.content] += 1
         row_key = vault.claim_key("roster_row", township, *row.content, str(seen[row.content]))
-        keyed.append(_keyed(vault, row, row_key))
+        keyed.append(_keyed(vault, row, row_key, filed_on))
     return keyed
 
 
-def _keyed(vault: Vault, row: RosterRow, row_key: str) -> KeyedRow:
+def _keyed(vault: Vault, row: RosterRow, row_key: str, filed_on: date) -> KeyedRow:
     if row.refused or row.birth_date is None or row.village is None:
         return KeyedRow(row, row_key)
     identity = _identity(row)
     keys = keys_of(vault, identity, row.birth_date, row.sex, row.village)
-    child_id = child_id_of(vault, identity, row.birth_date, row.sex, row.village)
+    child_id = child_id_of(vault, identity, row.birth_date, row.sex, row.village, filed_on=filed_on)
     person = Person(child_id, keys.name, row.birth_date, row.sex, row.village, keys.citizen)
     return KeyedRow(row, row_key, Who(identity, person, keys.claims))
 

@@ -1,5 +1,7 @@
 """How identities look to whom they are no business of."""
 
+from datetime import date
+
 import pytest
 
 from shared.masking import mask, mask_citizen_id, mask_name, mask_phone
@@ -58,6 +60,17 @@ def test_what_is_derived_is_the_same_again_and_tells_its_kind_apart() -> None:
     assert VAULT.subject_id("child", "x") != VAULT.subject_id("carer", "x")
     assert VAULT.subject_id("child", "x").variant == "specified in RFC 4122"
     assert VAULT.subject_id("child", "x").version == 8
+
+
+def test_ids_of_one_day_begin_with_it_and_those_of_a_later_day_come_behind_them() -> None:
+    first, next_day = date(2026, 1, 1), date(2026, 1, 2)
+    ids = [VAULT.subject_id("child", f"{n}", day=first) for n in range(50)]
+    later = [VAULT.subject_id("child", f"{n}", day=next_day) for n in range(50)]
+    assert {int(one.hex[:6], 16) for one in ids} == {first.toordinal()}
+    assert max(ids) < min(later)
+    assert len({one.hex[6:] for one in ids}) == 50
+    assert {(one.version, one.variant) for one in ids} == {(8, "specified in RFC 4122")}
+    assert VAULT.subject_id("child", "1", day=first) == ids[1]
 
 
 def test_another_secret_derives_something_else() -> None:
