@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import accumulate
 from uuid import UUID, uuid5
 
@@ -81,6 +82,7 @@ class Relay:
         self._tracing = tracing
         self._log = structlog.get_logger()
         self._store: UUID | None = None
+        self._stream_made_at: datetime | None = None
         self.state = RelayState()
 
     async def run(self) -> None:
@@ -120,6 +122,7 @@ class Relay:
             self._js, self._service, bytes_max=self._stream_bytes_max, replicas=self._stream_replicas
         )
         self._store = await self._pool.fetchval(LOG_SQL.store_id)
+        self._stream_made_at = info.created
         self.state.stream_sequence = info.state.last_seq
         self.state.published, self.state.found_its_place = START, False
         if info.state.last_seq:
@@ -196,6 +199,8 @@ class Relay:
             info = await self._js.stream_info(stream_of(self._service))
         except NotFoundError as gone:
             raise Refused("the stream is gone") from gone
+        if info.created != self._stream_made_at:
+            raise Refused(f"the stream was made anew at {info.created}")
         if info.state.last_seq != self.state.stream_sequence:
             raise Refused(f"the stream ends at {info.state.last_seq}, not {self.state.stream_sequence}")
 

@@ -68,3 +68,22 @@ async def test_a_stream_restored_from_an_older_copy_is_filled_up_though_nothing_
     with start_bus(folder):
         await until(lambda: _whole(idle))
         assert len(await idle.in_stream()) == before + 20
+
+
+async def test_a_stream_made_anew_with_as_many_messages_of_somebody_else_is_not_taken_for_the_old_one(
+    idle: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        relay, "VERIFY_SECONDS", 3_600.0
+    )  # the relay looks again when the stream is as long again
+    client = await idle.client("registry")
+    told = (await client.jetstream().stream_info(STREAM)).state.last_seq
+    await _make_anew((await idle.operator()).jetstream())
+    for _ in range(told):
+        await client.jetstream().publish("kith.431299.431299200.registry.AreaDefined", b"{}")
+    monkeypatch.setattr(relay, "VERIFY_SECONDS", 0.3)
+    await until(lambda: _state(idle, "foreign_stream"))
+
+
+async def _state(house: House, name: str) -> bool:
+    return house.relays[0].state.name == name
