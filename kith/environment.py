@@ -43,20 +43,24 @@ def secret_in(file: Path) -> str:
 
 
 def given_token() -> str | None:
-    """Return the token in KITH_TOKEN, or in the file that KITH_TOKEN_FILE names; raises Failed where it is none."""
+    """Return the token in KITH_TOKEN, or in the file that KITH_TOKEN_FILE names; raises Failed where it is none.
+
+    An empty KITH_TOKEN is as if not told; an empty file is no token.
+    """
     file = os.environ.get("KITH_TOKEN_FILE")
     if not file:
-        return _token(os.environ.get("KITH_TOKEN", ""), "KITH_TOKEN") or None
+        told = os.environ.get("KITH_TOKEN", "").strip()
+        return _token(told, "KITH_TOKEN") if told else None
     try:
         return _token(Path(file).read_text(encoding="ascii"), f"KITH_TOKEN_FILE ({file})")
     except (OSError, UnicodeDecodeError) as unreadable:
-        why = type(unreadable).__name__
+        why = getattr(unreadable, "strerror", None) or "no text"
         raise Failed("token_file_unreadable", Exit.CONFIGURATION, file=file, why=why) from unreadable
 
 
 def _token(told: str, where: str) -> str:
     token = told.strip()
-    if token and not _TOKEN.fullmatch(token):
+    if not _TOKEN.fullmatch(token):
         raise Failed("given_token_malformed", Exit.CONFIGURATION, where=where)
     return token
 

@@ -1,12 +1,16 @@
-"""Tokens: who may ask what, for how long, and how that ends early."""
+"""Tokens: who may ask what, for how long, and how that ends early.
+
+Neither command asks with a token: one may be on its way into the very file that KITH_TOKEN_FILE names.
+"""
 
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from kith.console import Console
+from kith.deployment import deployment_of
 from kith.exits import Exit, Failed
-from kith.opening import opened
 from kith.options import HERE, AsJson, Data
 from kith.signing import LIFETIME_MAX, issue_token, revoke_token
 from shared.tokens import Role
@@ -32,14 +36,14 @@ def issue(
     as_json: AsJson = False,
 ) -> None:
     """Sign a token with the deployment's key."""
-    with opened(data, as_json=as_json) as open_:
-        try:
-            issued = issue_token(open_.deployment.data, name, role, tuple(area), timedelta(days=days))
-        except ValueError as wrong:
-            raise Failed("token_not_well_formed", Exit.USAGE, why=str(wrong).splitlines()[-1]) from wrong
-        open_.console.say("token_issued", name=name, role=role.value, days=days, token_id=issued.token_id)
-        answer = {"token": issued.token, "token_id": issued.token_id, "role": role, "areas": area}
-        open_.console.answer(answer, lambda: typer.echo(issued.token))
+    console, deployment = Console(as_json=as_json), deployment_of(data)
+    try:
+        issued = issue_token(deployment.data, name, role, tuple(area), timedelta(days=days))
+    except ValueError as wrong:
+        raise Failed("token_not_well_formed", Exit.USAGE, why=str(wrong).splitlines()[-1]) from wrong
+    console.say("token_issued", name=name, role=role.value, days=days, token_id=issued.token_id)
+    answer = {"token": issued.token, "token_id": issued.token_id, "role": role, "areas": area}
+    console.answer(answer, lambda: typer.echo(issued.token))
 
 
 @group.command("revoke")
@@ -49,9 +53,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """End a token before its time; services notice within a second or two."""
-    with opened(data, as_json=as_json) as open_:
-        new = revoke_token(open_.deployment.data, token_id)
-        code = "token_revoked_now" if new else "token_revoked_already"
-        open_.console.answer(
-            {"token_id": token_id, "new": new}, lambda: open_.console.line(code, id=token_id)
-        )
+    console = Console(as_json=as_json)
+    new = revoke_token(deployment_of(data).data, token_id)
+    code = "token_revoked_now" if new else "token_revoked_already"
+    console.answer({"token_id": token_id, "new": new}, lambda: console.line(code, id=token_id))

@@ -68,6 +68,22 @@ def figures_of(stack: Stack) -> dict[str, Any]:
     return found
 
 
+def assert_everything_agrees(stack: Stack) -> None:
+    """See that reconcile finds no difference, and that it asks nothing before it was given its token as a file."""
+    reconcile = (*FILES, "run", "--rm", "reconcile", "--json")
+    token = stack.data / "secrets" / "restoring.token"
+    missing = stack.tried(*reconcile)
+    assert missing.returncode != Exit.OK
+    assert str(token) in missing.stderr
+    token.touch()
+    empty = stack.tried(*reconcile)
+    assert empty.returncode == Exit.CONFIGURATION
+    assert json.loads(empty.stdout)["error"]["code"] == "given_token_malformed"
+    issued = told(stack, "token", "issue", "restoring", "--role", "operator", "--area", "431299")
+    token.write_text(issued["token"], encoding="ascii")
+    assert json.loads(stack.compose(*reconcile))["agrees"]
+
+
 def test_a_backup_is_proved_by_the_servers_own_version(county: County) -> None:
     assert county.backup["tables"] > 100
     assert county.backup["rows"] > 200
@@ -147,10 +163,7 @@ def test_a_restore_to_a_moment_into_new_volumes_shows_what_was_shown_then(county
         back = json.loads(new.compose(*FILES, *words))
         assert back["left_behind"]["contact"] > 0
         new.compose("up", "--wait", "--pull", "never")
-        issued = told(new, "token", "issue", "restoring", "--role", "operator", "--area", "431299")
-        token = ("-e", f"KITH_TOKEN={issued['token']}")
-        agreed = json.loads(new.compose(*FILES, "run", "--rm", *token, "reconcile", "--json"))
-        assert agreed["agrees"]
+        assert_everything_agrees(new)
         assert figures_of(new) == county.figures
     finally:
         new.compose(

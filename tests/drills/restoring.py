@@ -74,6 +74,7 @@ def _reconcile(stack: Stack) -> float:
     began = time.monotonic()
     county = Deployment(stack.data).county or ""
     token = issue_token(stack.data, "restoring", Role.OPERATOR, (county,), timedelta(hours=1)).token
-    told = stack.compose(*WITH_BACKUP, "run", "--rm", "-e", f"KITH_TOKEN={token}", "reconcile", "--json")
+    (stack.data / "secrets" / "restoring.token").write_text(token, encoding="ascii")
+    told = stack.compose(*WITH_BACKUP, "run", "--rm", "reconcile", "--json")
     assert json.loads(told)["agrees"], told
     return time.monotonic() - began

@@ -64,6 +64,21 @@ def test_a_token_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "/nowhere/advance.token" in refused.stderr
 
 
+def test_an_empty_token_file_is_refused_and_may_be_filled_again(tmp_path: Path) -> None:
+    file = tmp_path / "advance.token"
+    file.write_text("\n", encoding="ascii")
+    refused = kith("advance", "--data", str(tmp_path), KITH_TOKEN_FILE=str(file))
+    assert refused.returncode == Exit.CONFIGURATION
+    assert f"KITH_TOKEN_FILE ({file}) holds no token" in refused.stderr
+    asked = ["--role", "operator", "--area", "431299", "--data", str(tmp_path)]
+    file.write_text(kith("token", "issue", "advance", *asked, KITH_TOKEN_FILE=str(file)).stdout, "ascii")
+    with pytest.MonkeyPatch.context() as environment, opened(tmp_path, as_json=True) as made:
+        environment.setenv("KITH_TOKEN_FILE", str(file))
+        with opened(tmp_path, as_json=True) as given:
+            assert given.client.tokens.token(Role.OPERATOR) == file.read_text("ascii").strip()
+            assert made.client.tokens.token(Role.OPERATOR) != given.client.tokens.token(Role.OPERATOR)
+
+
 def test_a_token_for_no_area_is_refused_with_the_form_it_needs(tmp_path: Path) -> None:
     done = kith("token", "issue", "x", "--role", "county", "--area", "43", "--data", str(tmp_path))
     assert done.returncode == Exit.USAGE
