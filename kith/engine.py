@@ -50,6 +50,19 @@ def docker(
     return done.stdout
 
 
+def need_compose() -> None:
+    """Raise Failed where the engine has no Compose of its own, which is v2.
+
+    1.29, a program of its own, runs the same files; what we ask here it does not know.
+    """
+    try:
+        docker("compose", "version")
+    except Failed as failed:
+        if failed.code == "engine_refused":
+            raise Failed("compose_2_missing", Exit.CONFIGURATION) from None
+        raise
+
+
 @dataclass(frozen=True)
 class Compose:
     """The containers of the compose files in the folder *project*, with the settings of the folder *data*."""
@@ -92,4 +105,5 @@ def image_id(image: str) -> str:
 
 def images_of(project: Path) -> list[str]:
     """Return every image that docker-compose.yml in *project* names, with the settings of this environment."""
+    need_compose()
     return docker("compose", "config", "--images", folder=project).split()

@@ -8,7 +8,7 @@ import typer
 from kith.bundling import load_bundle
 from kith.console import Console
 from kith.doctor.finding import Finding
-from kith.engine import image_id
+from kith.engine import image_id, need_compose
 from kith.exits import Exit, Failed
 from kith.former_streams import former_streams
 from kith.opening import opened
@@ -43,6 +43,7 @@ def upgrade(
     if (bundle is None) == (image is None):
         raise Failed("upgrade_to_what", Exit.USAGE)
     with opened(data, as_json=as_json) as open_:
+        need_compose()
         if bundle is not None:
             image = _kith_of(load_bundle(bundle, project).images)
         assert image is not None  # noqa: S101 - one of the two was given

@@ -11,7 +11,7 @@ from kith.doctor.files import look_at_secrets
 from kith.doctor.finding import Finding, Level
 from kith.doctor.place import SERVER
 from kith.embedded.ports import known_port
-from kith.engine import Compose
+from kith.engine import Compose, need_compose
 from kith.exits import Exit
 
 
@@ -27,6 +27,7 @@ def examine_containers(deployment: Deployment, project: Path) -> list[Finding]:
     Modes and owners of secrets are seen from outside alone: no container has them all. Raises Failed where the
     container cannot be run.
     """
+    need_compose()
     data = deployment.data
     found = [*look_at_secrets(data / "secrets"), *look_at_disks({"data": data}), *_within(data, project)]
     order = list(Level)
