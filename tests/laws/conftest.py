@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -9,9 +10,20 @@ import pytest
 from shared.event_store import Pool
 from shared.scope import WHOLE_SCOPE
 from tests.conftest import ServiceDatabases
+from tests.laws.bounds import TIMES
 from tests.servers import DatabaseServer
 
+LAW_SECONDS_MAX = 600 * TIMES
+"""A law that falls is tried many times more, until its smallest example is found and told."""
+
 FreshPool = Callable[[str], AbstractAsyncContextManager[Pool]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each law the time to tell its smallest example; a hook of a folder is given the items of all."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(LAW_SECONDS_MAX))
 
 
 @pytest.fixture
