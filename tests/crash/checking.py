@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import httpx
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 from kith.embedded.spawning import wait_until
 from shared.subjects import SERVICES, stream_of
@@ -25,6 +26,9 @@ from tests.folding import DoesNotFold, contacts_folded, contacts_kept, fold_ever
 HEALTHY_SECONDS_MAX = 150.0
 """Longer than the longest wait of a service for a database that says nothing: 120 s for the answer to a query,
 and 5 in which the end of the query is awaited that was called off."""
+LOOKS_MAX, LOOK_SECONDS = 120, 0.5
+"""How long a stream may take to be whole again: a relay that has nothing to tell looks every five seconds whether it is
+there still, and may first have to wait for the lease of one that was killed."""
 REST_SECONDS = 5.0
 RESTS_MAX = 3
 """How often it is looked again: a server may still tidy up what it was given, who spins never stops."""
@@ -99,7 +103,7 @@ async def _of_events(where: Reached) -> list[Clause]:
     for service, log in logs.items():
         wrong = _compare(f"the log of {service}", log, sorted(set(log)), ordered=False)
         if log:
-            in_stream = await on_the_bus(where.bus, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
+            in_stream = await on_the_bus(where.bus, _ids_once_filled(service, len(log)))
             wrong += _compare(f"the stream of {service}", in_stream, log)
         found.append(
             Clause(f"{service}: {len(log)} events, each once in its log and once in its stream", wrong)
@@ -163,6 +167,26 @@ async def _rows(where: Reached, service: str, query: str, *args: object) -> Sequ
         return await connection.fetch(query, *args)
     finally:
         await connection.close()
+
+
+def _ids_once_filled(service: str, events: int) -> Callable[[JetStreamContext], Awaitable[list[str]]]:
+    """Return what gives the ids in a stream as soon as it holds so many *events*, or after LOOKS_MAX looks."""
+
+    async def ids(js: JetStreamContext) -> list[str]:
+        for _ in range(LOOKS_MAX):
+            if await _messages(js, service) >= events:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        return await stream_ids(js, service)
+
+    return ids
+
+
+async def _messages(js: JetStreamContext, service: str) -> int:
+    try:
+        return (await js.stream_info(stream_of(service))).state.messages
+    except NotFoundError:
+        return 0  # it was deleted a moment ago, and its relay has not looked yet
 
 
 async def stream_ids(js: JetStreamContext, service: str) -> list[str]:
