@@ -33,7 +33,7 @@ test: setup browser build/promtool build/subscribers/.installed ## Run every tes
 bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
 	$(VENV)/bin/python -m benchmarks $(BENCH)
 
-load: setup ## Let CALLERS=1000 people ask a county's system for MINUTES=10, and five times as many; build/load.json
+load: setup build/bench-venv/.installed ## Let CALLERS=1000 people ask a county's system for MINUTES=10, and five times as many; build/load.json
 	$(VENV)/bin/python -m benchmarks.load --callers $(CALLERS) --minutes $(MINUTES)
 
 crash-test: setup ## Kill and break everything during the example's year: KILLS=200, SEED= repeats a run

@@ -1,37 +1,43 @@
-"""Paced callers: each asks once in five seconds, nine questions to one command, as a county's people would."""
+"""Paced callers by Locust, in a Python of its own: each asks once in five seconds, nine questions to one command.
 
-import asyncio
+`locust --headless --locustfile benchmarks/callers.py`; KITH_LOAD names the file that says whom to ask, what is known
+of them and how many callers there are when, and beside it how each request went is written.
+"""
+
+import json
+import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import orjson
-
-from benchmarks.wire import Connections
-from shared.contracts.event import ContactKind, Health
+from gevent import sleep
+from geventhttpclient.client import HTTPClientPool
+from locust import FastHttpUser, LoadTestShape, events, task
 
 PERIOD_SECONDS = 5.0
 """From one request of a caller to the caller's next."""
-HTML = "text/html"
-TOO_LATE = (OSError, EOFError, TimeoutError, asyncio.IncompleteReadError)
+ANSWER_SECONDS_MAX = 30.0
+CONNECTIONS_MAX = 5_000
+"""To one service at a time, used by all callers in turns as behind a gateway; a caller waits for none."""
+GOLDEN = 0.618_033_988_749_895
+"""Whoever comes as the nth begins at n times this share of a period: evenly spread, however many they are."""
+HTML, JSON = "text/html", "application/json"
+READS_TO_A_WRITE = 9
+
+TOLD_IN = Path(os.environ["KITH_LOAD"])
+TOLD: dict[str, Any] = json.loads(TOLD_IN.read_bytes())
+CHILDREN: list[tuple[str, str, str]] = TOLD["children"]
+"""Ids, birth dates and sexes."""
+TODAY = date.fromisoformat(TOLD["today"])
+SAMPLES: list[tuple[str, float, float, int]] = []
+"""The name of each request, when it was due (time.perf_counter), the seconds from then to its answer, its status."""
 
 
-@dataclass(frozen=True)
-class Known:
-    """What callers know of the county they ask about."""
-
-    county: str
-    townships: Sequence[str]
-    villages: Sequence[str]
-    children: Sequence[tuple[str, str, str]]
-    """Ids, birth dates and sexes."""
-    today: date
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request, and what it is called in the table."""
 
     name: str
@@ -39,54 +45,42 @@ class Request:
     method: str
     path: str
     body: bytes = b""
-    accept: str = "application/json"
+    accept: str = JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """How one request went: *seconds* run from when it was due, so that waiting for a slow one before counts."""
-
-    name: str
-    due: float
-    seconds: float
-    status: int
-    """0 where no answer came."""
+Drawing = Callable[[random.Random], Request]
 
 
-Drawing = Callable[[Known, random.Random], Request]
-
-
-def _get(name: str, service: str, path: str, accept: str = "application/json") -> Drawing:
+def _get(name: str, service: str, path: str, accept: str = JSON) -> Drawing:
     """Return a drawing of a GET; {township}, {village} and {child} in *path* are somebody's."""
 
-    def draw(known: Known, chance: random.Random) -> Request:
+    def draw(chance: random.Random) -> Request:
         places = {
-            "county": known.county,
-            "township": chance.choice(known.townships),
-            "village": chance.choice(known.villages),
-            "child": chance.choice(known.children)[0],
+            "county": TOLD["county"],
+            "township": chance.choice(TOLD["townships"]),
+            "village": chance.choice(TOLD["villages"]),
+            "child": chance.choice(CHILDREN)[0],
         }
         return Request(name, service, "GET", path.format(**places), accept=accept)
 
     return draw
 
 
-def _visit(known: Known, chance: random.Random) -> Request:
+def _visit(chance: random.Random) -> Request:
     told = {
-        "child_id": chance.choice(known.children)[0],
-        "kind": chance.choice([kind.value for kind in ContactKind]),
-        "on": (known.today - timedelta(days=chance.randrange(200))).isoformat(),
+        "child_id": chance.choice(CHILDREN)[0],
+        "kind": chance.choice(TOLD["kinds"]),
+        "on": (TODAY - timedelta(days=chance.randrange(200))).isoformat(),
         "reached": chance.random() < 0.9,
     }
-    return Request("POST /visits", "contact", "POST", "/visits", orjson.dumps(told))
+    return Request("POST /visits", "contact", "POST", "/visits", json.dumps(told).encode())
 
 
-def _revision(known: Known, chance: random.Random) -> Request:
-    child_id, birth_date, sex = chance.choice(known.children)
-    file = {"birth_date": birth_date, "sex": sex, "health": chance.choice([one.value for one in Health])}
-    body = orjson.dumps({"on": known.today.isoformat(), "file": file})
-    path = f"/children/{child_id}/revise"
-    return Request("POST /children/{id}/revise", "registry", "POST", path, body)
+def _revision(chance: random.Random) -> Request:
+    child_id, birth_date, sex = chance.choice(CHILDREN)
+    file = {"birth_date": birth_date, "sex": sex, "health": chance.choice(TOLD["health"])}
+    body = json.dumps({"on": TODAY.isoformat(), "file": file}).encode()
+    return Request("POST /children/{id}/revise", "registry", "POST", f"/children/{child_id}/revise", body)
 
 
 READS: Mapping[Drawing, int] = {
@@ -103,48 +97,73 @@ READS: Mapping[Drawing, int] = {
     _get("page of a township", "reporting", "/areas/{township}", HTML): 1,
 }
 WRITES: Mapping[Drawing, int] = {_visit: 2, _revision: 1}
-READS_TO_A_WRITE = 9
 
 
-def drawn(known: Known, chance: random.Random) -> Request:
+def drawn(chance: random.Random) -> Request:
     """Return a caller's next request."""
     kind = WRITES if chance.randrange(READS_TO_A_WRITE + 1) == 0 else READS
     [draw] = chance.choices(list(kind), list(kind.values()))
-    return draw(known, chance)
+    return draw(chance)
 
 
-@dataclass
-class Callers:
-    """Callers at work, and how their requests went."""
+class Caller(FastHttpUser):
+    """Somebody of the county, who asks when it is time to, however long the answer before took."""
 
-    services: Mapping[str, Connections]
-    known: Known
-    samples: list[Sample] = field(default_factory=list)
+    host = TOLD["services"]["registry"]
+    client_pool = HTTPClientPool(
+        concurrency=CONNECTIONS_MAX,
+        connection_timeout=ANSWER_SECONDS_MAX,
+        network_timeout=ANSWER_SECONDS_MAX,
+    )
+    numbers = count()
 
-    async def call(self, callers: int, seconds: float, seed: int) -> list[Sample]:
-        """Let *callers* ask for *seconds*, each at a moment of its own; return how their requests went."""
-        first = len(self.samples)
-        began = time.perf_counter()
-        # Evenly spread, so that a second is like another.
-        calls = (
-            self._one(began + PERIOD_SECONDS * n / callers, began + seconds, random.Random(f"{seed} {n}"))  # noqa: S311 - chance, no secret
-            for n in range(callers)
-        )
-        await asyncio.gather(*calls)
-        return self.samples[first:]
+    def on_start(self) -> None:
+        number = next(self.numbers)
+        self.chance = random.Random(number)  # noqa: S311 - chance, no secret
+        self.due = time.perf_counter() + PERIOD_SECONDS * (number * GOLDEN % 1)
+        sleep(self.due - time.perf_counter())
 
-    async def _one(self, due: float, end: float, chance: random.Random) -> None:
-        while due < end:
-            await asyncio.sleep(due - time.perf_counter())
-            request = drawn(self.known, chance)
-            status = await self._ask(request)
-            self.samples.append(Sample(request.name, due, time.perf_counter() - due, status))
-            due += PERIOD_SECONDS
+    def wait_time(self) -> float:
+        self.due += PERIOD_SECONDS
+        return max(self.due - time.perf_counter(), 0)
 
-    async def _ask(self, request: Request) -> int:
-        connections = self.services[request.service]
-        try:
-            answer = await connections.ask(request.method, request.path, request.body, request.accept)
-        except TOO_LATE:
-            return 0
-        return answer.status
+    @task
+    def ask(self) -> None:
+        request = drawn(self.chance)
+        with self.client.request(
+            request.method,
+            TOLD["services"][request.service] + request.path,
+            name=request.name,
+            data=request.body,
+            headers={
+                "Authorization": f"Bearer {TOLD['token']}",
+                "Accept": request.accept,
+                "Content-Type": JSON,
+            },
+            catch_response=True,
+        ) as answer:
+            answer.success()  # whether it is one is told by the status
+            SAMPLES.append((request.name, self.due, time.perf_counter() - self.due, answer.status_code or 0))
+
+
+class Stages(LoadTestShape):
+    """So many callers for so long, then so many others: (seconds, callers), one after the other."""
+
+    def tick(self) -> tuple[int, float] | None:
+        past = self.get_run_time()
+        for seconds, callers in TOLD["stages"]:
+            if past < seconds:
+                return callers, callers
+            past -= seconds
+        return None
+
+
+@events.test_start.add_listener
+def _begin(**_told: Any) -> None:
+    TOLD["began"] = time.perf_counter()
+
+
+@events.quitting.add_listener
+def _tell(**_told: Any) -> None:
+    told = {"began": TOLD["began"], "samples": SAMPLES}
+    TOLD_IN.with_suffix(".samples.json").write_text(json.dumps(told), encoding="utf-8")

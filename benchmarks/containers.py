@@ -17,7 +17,6 @@ import docker
 import httpx
 import orjson
 
-from benchmarks.wire import Connections
 from kith.demo import EXAMPLE
 from kith.papers import papers_in
 from kith.signing import issue_token
@@ -35,6 +34,7 @@ OK, AWAY = 200, 503
 AGAIN_SECONDS = 0.5
 ATTEMPTS_MAX = 20
 CONNECTIONS = 32
+ANSWER_SECONDS_MAX = 30.0
 MIB = 1024**2
 
 
@@ -165,27 +165,30 @@ async def _at_pace(stack: Stack, commands: Iterator[bytes], seconds: float) -> t
 
     At most CONNECTIONS are on their way; a pace that needs more is not kept, and the figure says so.
     """
-    gateway = Connections(int(stack.settings["KITH_GATEWAY_HTTP_PORT"]), _token(stack))
+    bearer = {"Authorization": f"Bearer {_token(stack)}", "Content-Type": "application/json"}
     free = asyncio.Semaphore(CONNECTIONS)
     sent = []
-    began = time.monotonic()
-    for n in range(int(PACE * seconds)):
-        await asyncio.sleep(max(began + n / PACE - time.monotonic(), 0))
-        if time.monotonic() - began > seconds:
-            break
-        await free.acquire()
-        sent.append(asyncio.create_task(_send(gateway, free, next(commands))))
-    accepted = sum(await asyncio.gather(*sent))
-    return accepted, time.monotonic() - began
+    async with httpx.AsyncClient(
+        base_url=stack.address, headers=bearer, timeout=ANSWER_SECONDS_MAX
+    ) as gateway:
+        began = time.monotonic()
+        for n in range(int(PACE * seconds)):
+            await asyncio.sleep(max(began + n / PACE - time.monotonic(), 0))
+            if time.monotonic() - began > seconds:
+                break
+            await free.acquire()
+            sent.append(asyncio.create_task(_send(gateway, free, next(commands))))
+        accepted = sum(await asyncio.gather(*sent))
+        return accepted, time.monotonic() - began
 
 
-async def _send(gateway: Connections, free: asyncio.Semaphore, command: bytes) -> bool:
+async def _send(gateway: httpx.AsyncClient, free: asyncio.Semaphore, command: bytes) -> bool:
     """Send one command, again while the service says that it has too much to do; return whether it was taken."""
     try:
         for _ in range(ATTEMPTS_MAX):
-            answer = await gateway.ask("POST", "/contact/visits", command)
-            if answer.status != AWAY:
-                return answer.status == OK
+            answer = await gateway.post("/contact/visits", content=command)
+            if answer.status_code != AWAY:
+                return answer.status_code == OK
             await asyncio.sleep(AGAIN_SECONDS)
     finally:
         free.release()

@@ -1,24 +1,22 @@
-"""`python -m benchmarks.load`: paced callers on a county's whole system, a spike, and how it recovers."""
+"""`python -m benchmarks.load`: Locust's callers on a county's whole system, a spike, and how it recovers."""
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import uvloop
 
-from benchmarks.callers import PERIOD_SECONDS, Callers, Known, Sample
 from benchmarks.watching import LOOK_SECONDS, Watched
-from benchmarks.wire import Connections
 from kith.client import Client, Tokens
 from kith.console import Console
 from kith.demo import EXAMPLE
@@ -28,15 +26,20 @@ from kith.runtime import Runtime, running
 from kith.signing import issue_token
 from kith.year import Year
 from shared import clock
+from shared.contracts.event import ContactKind, Health
 from shared.messages import Language
-from shared.subjects import SERVICES
 from shared.tokens import Role
 
 OUTPUT = Path("build/load.json")
+LOCUST = "build/bench-venv/bin/locust"
+CALLERS = Path(__file__).with_name("callers.py")
 FILED_ON = date(2026, 1, 1)
 CHILDREN_MAX = 2_000
 SPIKE_TIMES = 5
-WARM_SECONDS = 2 * PERIOD_SECONDS
+ANSWER_SECONDS_MAX = 60
+"""How long callers who go may still wait for their last answers."""
+WARM_SECONDS = 10.0
+"""In which each caller has asked twice: connections, plans and caches are there, as on any day."""
 CALM_SECONDS = 5
 """So many seconds in a row as quick as before are a recovery, not a pause."""
 RECOVERED_TIMES = 2.0
@@ -49,12 +52,41 @@ LIFETIME = timedelta(hours=12)
 Json = dict[str, Any]
 
 
+class Sample(NamedTuple):
+    """How one request went: *seconds* run from when it was due, so that waiting for a slow one before counts."""
+
+    name: str
+    due: float
+    seconds: float
+    status: int
+    """0 where no answer came."""
+
+
+class Called(NamedTuple):
+    """How all requests went, and when the parts of the run began; moments are those of time.perf_counter."""
+
+    samples: Sequence[Sample]
+    steady: float
+    spike: float
+    recovery: float
+
+    def between(self, since: float, until: float) -> list[Sample]:
+        return [sample for sample in self.samples if since <= sample.due < until]
+
+
 def main() -> int:
     """Load a county's system and tell how it went; return 1 where a request failed in the steady part."""
     told = _arguments().parse_args()
-    with _county(told.until) as (runtime, client):
-        known, services, watched = _prepared(runtime, client)
-        result = uvloop.run(_load(told, Callers(services, known), watched))
+    with (
+        tempfile.TemporaryDirectory(prefix="kith-callers-") as folder,
+        _county(told.until) as (runtime, client),
+    ):
+        county, watched = _prepared(runtime, client)
+        told_in = Path(folder, "load.json")
+        told_in.write_bytes(orjson.dumps({**county, "stages": _stages(told)}))
+        uvloop.run(_call(told_in, watched))
+        called = _called(told_in, told)
+    result = _result(told, called, watched)
     sys.stdout.write(_text(result) + "\n")
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
@@ -62,50 +94,70 @@ def main() -> int:
     return 1 if steady["failed"] or steady["refused"] else 0
 
 
-async def _load(told: argparse.Namespace, callers: Callers, watched: Watched) -> Json:
-    seconds = told.minutes * 60
-    await callers.call(told.callers, WARM_SECONDS, 0)  # connections, plans and caches, as on any day
+def _stages(told: argparse.Namespace) -> list[tuple[float, int]]:
+    """Return for how many seconds how many callers ask, one stage after the other."""
+    steady = (WARM_SECONDS + told.minutes * 60, told.callers)
+    if not told.spike_seconds:
+        return [steady]
+    return [
+        steady,
+        (told.spike_seconds, SPIKE_TIMES * told.callers),
+        (RECOVERY_SECONDS_MAX, told.callers),
+    ]
+
+
+async def _call(told_in: Path, watched: Watched) -> None:
+    """Let Locust's callers ask through all stages, and look at the processes meanwhile."""
     looking = asyncio.create_task(watched.look_for_ever())
-    used, began = watched.processor_seconds(), time.perf_counter()
-    steady = await callers.call(told.callers, seconds, 1)
-    shares = _shares(used, watched.processor_seconds(), time.perf_counter() - began)
-    steady_end = time.perf_counter()
-    spike, recovery = await _spiked(told, callers) if told.spike_seconds else ([], [])
-    end = time.perf_counter() - RECOVERY_SECONDS_MAX
-    await asyncio.sleep(LOOK_SECONDS)
+    watched.generator = await asyncio.create_subprocess_exec(
+        *(LOCUST, "--headless", "--only-summary", "--loglevel", "WARNING", "--locustfile", str(CALLERS)),
+        *("--stop-timeout", str(ANSWER_SECONDS_MAX), "--exit-code-on-error", "0"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "KITH_LOAD": str(told_in)},
+    )
+    _, said = await watched.generator.communicate()
+    assert watched.generator.returncode == 0, said.decode()
+    await asyncio.sleep(2 * LOOK_SECONDS)
     looking.cancel()
+
+
+def _called(told_in: Path, told: argparse.Namespace) -> Called:
+    heard = orjson.loads(told_in.with_suffix(".samples.json").read_bytes())
+    steady = heard["began"] + WARM_SECONDS
+    spike = steady + told.minutes * 60
+    samples = [Sample(*sample) for sample in heard["samples"]]
+    return Called(samples, steady, spike, spike + told.spike_seconds)
+
+
+def _result(told: argparse.Namespace, called: Called, watched: Watched) -> Json:
+    steady = called.between(called.steady, called.spike)
+    spike = called.between(called.spike, called.recovery)
+    recovery = called.between(called.recovery, called.recovery + RECOVERY_SECONDS_MAX)
     return {
         "callers": told.callers,
         "minutes": told.minutes,
-        "a_second": round(len(steady) / seconds, 1),
+        "a_second": round(len(steady) / (told.minutes * 60), 1),
         "steady": _part(steady),
         "by_minute": _by_minute(steady, watched),
         "spike": {"times": SPIKE_TIMES, "seconds": told.spike_seconds, **_part(spike)} if spike else None,
         "recovery": {
             "quick_seconds": _calm_since(recovery, RECOVERED_TIMES * _p(steady, 95)),
-            "lag_seconds": watched.taken_all(end),
+            "lag_seconds": watched.taken_all(called.recovery),
             **_part(recovery),
         }
-        if recovery
+        if spike
         else None,
         "lag": {
-            "most_events_steady": watched.most_lag(began, steady_end),
-            "most_events_spike": watched.most_lag(steady_end, end),
-            "seconds_to_zero_after_steady": watched.taken_all(steady_end),
+            "most_events_steady": watched.most_lag(called.steady, called.spike),
+            "most_events_spike": watched.most_lag(called.spike, called.recovery),
+            "seconds_to_zero_after_steady": watched.taken_all(called.spike),
         },
-        "processor_shares": shares,
+        "processor_shares": watched.cores(called.steady, called.spike),
         "memory_mib": {
-            f"{weighed.moment - began:.0f} s": weighed.megabytes for weighed in watched.weighed[::4]
+            f"{weighed.moment - called.steady:.0f} s": weighed.megabytes for weighed in watched.weighed[::4]
         },
     }
-
-
-async def _spiked(told: argparse.Namespace, callers: Callers) -> tuple[list[Sample], list[Sample]]:
-    """Let so many times the callers ask, then as many as before; who waits for an answer then is not waited for."""
-    spike = asyncio.create_task(callers.call(told.callers * SPIKE_TIMES, told.spike_seconds, 2))
-    await asyncio.sleep(told.spike_seconds)
-    recovery = await callers.call(told.callers, RECOVERY_SECONDS_MAX, 3)
-    return await spike, recovery
 
 
 def _by_minute(samples: Sequence[Sample], watched: Watched) -> list[Json]:
@@ -122,11 +174,6 @@ def _by_minute(samples: Sequence[Sample], watched: Watched) -> list[Json]:
         }
         for minute, some in sorted(by_minute.items())
     ]
-
-
-def _shares(before: Mapping[str, float], after: Mapping[str, float], seconds: float) -> dict[str, float]:
-    """Return how much of one core each process used."""
-    return {name: round((used - before.get(name, 0)) / seconds, 3) for name, used in after.items()}
 
 
 def _calm_since(samples: Sequence[Sample], quick: float) -> int | None:
@@ -153,33 +200,37 @@ def _county(until: date) -> Iterator[tuple[Runtime, Client]]:
             yield runtime, client
 
 
-def _prepared(runtime: Runtime, client: Client) -> tuple[Known, dict[str, Connections], Watched]:
-    county = client.deployment.county
+def _prepared(runtime: Runtime, client: Client) -> tuple[Json, Watched]:
+    """Return what callers are told of the county, and who looks at its processes."""
+    county, today = client.deployment.county, clock.today_in_shanghai()
     assert county is not None
     children: list[Json] = []
     after: str | None = None
     while len(children) < CHILDREN_MAX:
         page = client.get("registry", "/children", limit=500, status="open", after_key=after)
         # Whose sixteenth birthday came since the replay's last day: nothing more is recorded of them.
-        children += [child for child in page["items"] if child["sixteen_on"] > str(clock.today_in_shanghai())]
+        children += [child for child in page["items"] if child["sixteen_on"] > str(today)]
         after = page["next"]
         if after is None:
             break
     villages = sorted({child["area"] for child in children})
-    known = Known(
-        county=county,
-        townships=sorted({village[:9] for village in villages}),
-        villages=villages,
-        children=[(child["child_id"], child["birth_date"], child["file"]["sex"]) for child in children],
-        today=clock.today_in_shanghai(),
-    )
+    services = {one.name: one.address for one in runtime.services}
 
-    def connections(role: Role) -> dict[str, Connections]:
-        token = issue_token(client.deployment.data, "load", role, (county,), LIFETIME).token
-        ports = {one.name: int(one.environment["KITH_HTTP_PORT"]) for one in runtime.services}
-        return {service: Connections(ports[service], token) for service in SERVICES}
+    def token(role: Role) -> str:
+        return issue_token(client.deployment.data, "load", role, (county,), LIFETIME).token
 
-    return known, connections(Role.COUNTY), Watched(runtime, connections(Role.OPERATOR))
+    told = {
+        "services": services,
+        "token": token(Role.COUNTY),
+        "county": county,
+        "townships": sorted({village[:9] for village in villages}),
+        "villages": villages,
+        "children": [(child["child_id"], child["birth_date"], child["file"]["sex"]) for child in children],
+        "today": today,
+        "kinds": list(ContactKind),
+        "health": list(Health),
+    }
+    return told, Watched(runtime, services, {"Authorization": f"Bearer {token(Role.OPERATOR)}"})
 
 
 def _part(samples: Sequence[Sample]) -> Json:

@@ -1,19 +1,18 @@
 """What a county's processes hold and use, and how far the readers are behind, while callers are at work."""
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import orjson
+import httpx
 
 from benchmarks.processor import of_machine, of_process, with_children
-from benchmarks.wire import Connections
 from kith.runtime import Runtime
 
 LOOK_SECONDS = 1.0
+ANSWER_SECONDS_MAX = 30.0
 WEIGH_SECONDS = 15.0
 """How often memory is weighed: reading every page table of every process is work too."""
 GENERATOR = "generator"
@@ -21,10 +20,11 @@ GENERATOR = "generator"
 
 
 class Weighed(NamedTuple):
-    """What each process held at a moment, in MiB, and the processor time that all others had used."""
+    """What each process held at a moment, in MiB, and the processor seconds that each and all others had used."""
 
     moment: float
     megabytes: Mapping[str, float]
+    used: Mapping[str, float]
     others: float
 
 
@@ -33,39 +33,56 @@ class Watched:
     """What was seen since the start; moments are those of time.perf_counter."""
 
     runtime: Runtime
-    services: Mapping[str, Connections]
+    services: Mapping[str, str]
+    """Addresses."""
+    login: Mapping[str, str]
+    """Headers that let somebody ask how a service is doing."""
+    generator: asyncio.subprocess.Process | None = None
+    """That of the callers, once there is one."""
     weighed: list[Weighed] = field(default_factory=list)
     lags: list[tuple[float, int]] = field(default_factory=list)
 
-    async def lag(self) -> int:
+    async def lag(self, client: httpx.AsyncClient) -> int:
         """Return how many events all readers together still have to take."""
         behind = 0
-        for connections in self.services.values():
-            status = orjson.loads((await connections.ask("GET", "/status")).body)
+        for address in self.services.values():
+            status = (await client.get(f"{address}/status", headers=self.login)).json()
             behind += sum(reader["lag_events"] or 0 for reader in status["readers"])
         return behind
 
     async def look_for_ever(self) -> None:
         """Note the lag each LOOK_SECONDS and the memory each WEIGH_SECONDS."""
-        while True:
-            now = time.perf_counter()
-            if not self.weighed or now - self.weighed[-1].moment >= WEIGH_SECONDS:
-                # Beside the callers: what it takes must not be taken for theirs.
-                self.weighed.append(await asyncio.to_thread(self._weigh))
-            self.lags.append((time.perf_counter(), await self.lag()))
-            await asyncio.sleep(LOOK_SECONDS)
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS_MAX) as client:
+            while True:
+                now = time.perf_counter()
+                if not self.weighed or now - self.weighed[-1].moment >= WEIGH_SECONDS:
+                    self.weighed.append(self._weigh())
+                self.lags.append((time.perf_counter(), await self.lag(client)))
+                await asyncio.sleep(LOOK_SECONDS)
 
     def _weigh(self) -> Weighed:
-        others = of_machine() - sum(self.processor_seconds().values())
-        return Weighed(time.perf_counter(), self.runtime.megabytes(), others)
+        used = self.processor_seconds()
+        return Weighed(time.perf_counter(), self.runtime.megabytes(), used, of_machine() - sum(used.values()))
+
+    def cores(self, since: float, until: float) -> dict[str, float]:
+        """Return how many cores each process used between two moments, as far as it was looked at."""
+        if (looks := self._looks(since, until)) is None:
+            return {}
+        first, last = looks
+        seconds = last.moment - first.moment
+        return {name: round((used - first.used[name]) / seconds, 3) for name, used in last.used.items()}
 
     def cores_of_others(self, since: float, until: float) -> float | None:
         """Return how many cores others used between two moments; None where they were not looked at twice."""
-        looks = [look for look in self.weighed if since <= look.moment <= until]
-        if len(looks) < len(("first", "last")):
+        if (looks := self._looks(since, until)) is None:
             return None
-        first, last = looks[0], looks[-1]
+        first, last = looks
         return round((last.others - first.others) / (last.moment - first.moment), 2)
+
+    def _looks(self, since: float, until: float) -> tuple[Weighed, Weighed] | None:
+        """Return the first and the last look between two moments, None where there are no two."""
+        looks = [look for look in self.weighed if since <= look.moment <= until]
+        return (looks[0], looks[-1]) if looks[1:] else None
 
     def taken_all(self, since: float) -> float | None:
         """Return the seconds from *since* until no reader had anything left to take, None where that never came.
@@ -87,5 +104,10 @@ class Watched:
         return used | {
             "nats": of_process(self.runtime.bus.process.pid),
             "postgres": with_children(self.runtime.postgres.process.pid),
-            GENERATOR: of_process(os.getpid()),
+            GENERATOR: self._of_generator(),
         }
+
+    def _of_generator(self) -> float:
+        if self.generator is None or self.generator.returncode is not None:
+            return 0.0
+        return of_process(self.generator.pid)
