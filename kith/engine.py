@@ -97,6 +97,10 @@ class Compose:
             fine=fine,
         )
 
+    def images(self, image: str) -> set[str]:
+        """Return every image that the containers go by, with *image* for Kith's own."""
+        return {*self.run("config", "--images", image=image).split()}
+
 
 def image_id(image: str) -> str:
     """Return the id of *image*, which is the checksum of all that is in it; raises Failed where it is not here."""

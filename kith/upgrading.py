@@ -13,19 +13,18 @@ from kith.container_files import lead_compose
 from kith.deployment import Deployment
 from kith.doctor.finding import Finding, Level
 from kith.doctor.from_outside import examine_containers
+from kith.embedded.spawning import wait_until
 from kith.engine import IMAGE, Compose, docker, image_id
 from kith.exits import Exit, Failed
 from kith.states import states_of
+from kith.upgrading_servers import Servers
 from shared.subjects import SERVICES
 
 GATEWAY = "gateway"
-SERVERS = ("postgres", "nats")
 BUS = "nats"
 ROLLED = (GATEWAY, *SERVICES)
 """In this order: the gateway hands requests on whatever is behind it, and knows best how to lose none while that
 is replaced; then those who are asked before those who ask."""
-SETTINGS_LABEL = "com.docker.compose.config-hash"
-"""Where compose keeps what it made a container by."""
 BUS_USERS = Path("secrets", "bus", "accounts.json")
 STREAMS = "/var/lib/kith/nats/jetstream/jetstream"
 """Where the container `migrate` sees what the bus keeps."""
@@ -34,6 +33,8 @@ RELOADS = 2
 RELOAD_SECONDS = 2.0
 KNOWN_SECONDS = 6.0
 """The gateway asks for the addresses behind a name every five seconds."""
+ANSWERS_SECONDS_MAX = 60.0
+"""Until services have found a server again that was replaced."""
 
 Step = tuple[str, Callable[[], object]]
 
@@ -69,6 +70,7 @@ class Upgrade:
         if ill := [one for one in found if one.level is Level.BAD]:
             tell(ill)
             raise Failed("upgrade_ill", Exit.REFUSED)
+        self._servers.need_fitting()
 
     def _back_up(self) -> None:
         """Back up beside the servers as they are: a new release's files may have others, which come last."""
@@ -130,16 +132,8 @@ class Upgrade:
 
     def _replace_servers(self) -> None:
         """Replace those servers that are others in the new release; compose by itself would replace all."""
-        if others := [server for server in SERVERS if self._is_other(server)]:
+        if others := self._servers.others():
             self._up(*others)
-
-    def _is_other(self, server: str) -> bool:
-        """Return whether the settings or the image of *server* are not those that it runs with."""
-        settings = self._compose("config", "--hash", server).split()[-1]
-        named = json.loads(self._compose("config", "--format", "json"))["services"][server]["image"]
-        form = f'{{{{index .Config.Labels "{SETTINGS_LABEL}"}}}} {{{{.Image}}}}'
-        running = [docker("inspect", "--format", form, one).split() for one in self._containers(server)]
-        return running != [[settings, image_id(named)]]
 
     def _up(self, *words: str) -> None:
         self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", *words)
@@ -156,8 +150,8 @@ class Upgrade:
             containers = self._compose("ps", "--quiet", service).split()
             if not containers or not all(map(self._is_new, containers)):
                 raise Failed("upgrade_image_differs", Exit.REFUSED, service=service, image=self.image)
-        if silent := [state.service for state in states_of(client) if state.problem]:
-            raise Failed("upgrade_silent", Exit.UNREACHABLE, services=", ".join(silent))
+        if not wait_until(lambda: not _silent(client), ANSWERS_SECONDS_MAX):
+            raise Failed("upgrade_silent", Exit.UNREACHABLE, services=", ".join(_silent(client)))
 
     def _keep_image(self) -> None:
         """Have the deployment's settings name the new image from now on."""
@@ -172,6 +166,14 @@ class Upgrade:
     def _stack(self) -> Compose:
         return Compose(self.project, self.deployment.data)
 
+    @property
+    def _servers(self) -> Servers:
+        return Servers(self._stack, self.image)
+
     def _compose(self, *words: str) -> str:
         """Run compose with the new image."""
         return self._stack.run(*words, image=self.image)
+
+
+def _silent(client: Client) -> list[str]:
+    return [state.service for state in states_of(client) if state.problem]

@@ -8,10 +8,10 @@ import typer
 from kith.bundling import load_bundle
 from kith.console import Console
 from kith.doctor.finding import Finding
-from kith.engine import image_id, need_compose
+from kith.engine import Compose, image_id, need_compose
 from kith.exits import Exit, Failed
 from kith.former_streams import former_streams
-from kith.opening import opened
+from kith.opening import Open, opened
 from kith.options import HERE, AsJson, Data, Project
 from kith.upgrading import Upgrade
 from shared import clock
@@ -45,7 +45,7 @@ def upgrade(
     with opened(data, as_json=as_json) as open_:
         need_compose()
         if bundle is not None:
-            image = _kith_of(load_bundle(bundle, project).images)
+            image = _loaded(bundle, project, open_)
         assert image is not None  # noqa: S101 - one of the two was given
         image_id(image)
         took: dict[str, float] = {}
@@ -87,6 +87,16 @@ def take_over_streams(
 def _tell(console: Console, ill: list[Finding]) -> None:
     for one in ill:
         console.say("finding", where=one.where, what=console.text(one.code, **one.params))
+
+
+def _loaded(bundle: Path, project: Path, open_: Open) -> str:
+    """Load *bundle* and return its image of Kith; other images of it that nothing here uses are told."""
+    images = load_bundle(bundle, project).images
+    image = _kith_of(images)
+    used = Compose(project.resolve(), open_.deployment.data).images(image)
+    if unused := sorted({*images} - used):
+        open_.console.say("upgrade_images_unused", images=", ".join(unused))
+    return image
 
 
 def _kith_of(images: dict[str, str]) -> str:

@@ -40,7 +40,12 @@ def run(
 
 def make_next_release(name: str) -> None:
     """Make the image of a next release: the same code under another label."""
-    text = f"FROM {KITH_IMAGE}\nLABEL org.opencontainers.image.revision=next\n"
+    make_image(name, KITH_IMAGE, "LABEL org.opencontainers.image.revision=next\n")
+
+
+def make_image(name: str, base: str, steps: str) -> None:
+    """Make the image *name* of *base* and of more steps of a Dockerfile."""
+    text = f"FROM {base}\n{steps}"
     command = ["docker", "build", "--quiet", "--tag", name, "-"]
     subprocess.run(command, input=text.encode(), check=True, capture_output=True)
 
