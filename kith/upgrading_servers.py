@@ -24,7 +24,24 @@ POSTGRES = Server("postgres", "postgres", "POSTGRES_IMAGE")
 NATS = Server("nats", "nats-server", "NATS_IMAGE")
 SERVERS = (POSTGRES, NATS)
 
+Release = tuple[int, int]
 RELEASE = re.compile(r"(\d+)\.(\d+)")
+
+
+def fits(server: Server, new: Release, there: Release) -> bool:
+    """Return whether release *new* of *server* goes on with the files of release *there*.
+
+    PostgreSQL starts on files of its own major release alone; what a newer NATS wrote an older may not read.
+    """
+    return new[0] == there[0] if server is POSTGRES else new >= there
+
+
+def release_in(told: str) -> Release:
+    """Return the first two numbers of what a program says its version is; raises Failed where there are none."""
+    found = RELEASE.search(told)
+    if found is None:
+        raise Failed("upgrade_server_untold", Exit.REFUSED, told=told.strip())
+    return int(found[1]), int(found[2])
 
 
 @dataclass(frozen=True)
@@ -35,10 +52,7 @@ class Servers:
     image: str
 
     def need_fitting(self) -> None:
-        """Raise Failed where an image is not here, or could not go on with the files that are there.
-
-        PostgreSQL starts on files of its own major release alone; what a newer NATS wrote an older may not read.
-        """
+        """Raise Failed where an image is not here, or could not go on with the files that are there."""
         for server in SERVERS:
             image = self._named(server)
             told = {"server": server.name, "image": image, "variable": server.variable}
@@ -46,8 +60,8 @@ class Servers:
                 image_id(image)
             except Failed:
                 raise Failed("upgrade_server_missing", Exit.CONFIGURATION, **told) from None
-            there, new = self._release_that_runs(server), _release_in(server, image)
-            if new < there if server is NATS else new[0] != there[0]:
+            there, new = self._release_that_runs(server), _release_of(server, image)
+            if not fits(server, new, there):
                 releases = {"new": ".".join(map(str, new)), "there": ".".join(map(str, there))}
                 raise Failed("upgrade_server_unfit", Exit.REFUSED, **told, **releases)
 
@@ -69,19 +83,11 @@ class Servers:
     def _containers(self, server: Server) -> list[str]:
         return self.stack.run("ps", "--all", "--quiet", server.name).split()
 
-    def _release_that_runs(self, server: Server) -> tuple[int, int]:
-        return _release(self.stack.run("exec", "-T", server.name, server.program, "--version"))
+    def _release_that_runs(self, server: Server) -> Release:
+        return release_in(self.stack.run("exec", "-T", server.name, server.program, "--version"))
 
 
-def _release_in(server: Server, image: str) -> tuple[int, int]:
-    return _release(
+def _release_of(server: Server, image: str) -> Release:
+    return release_in(
         docker("run", "--rm", "--network", "none", "--entrypoint", server.program, image, "--version")
     )
-
-
-def _release(told: str) -> tuple[int, int]:
-    """Return the first two numbers of what a program says its version is."""
-    found = RELEASE.search(told)
-    if found is None:
-        raise Failed("upgrade_server_untold", Exit.REFUSED, told=told.strip())
-    return int(found[1]), int(found[2])
