@@ -8,6 +8,7 @@ import json
 import os
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from itertools import count
@@ -30,8 +31,11 @@ READS_TO_A_WRITE = 9
 
 TOLD_IN = Path(os.environ["KITH_LOAD"])
 TOLD: dict[str, Any] = json.loads(TOLD_IN.read_bytes())
-CHILDREN: list[tuple[str, str, str]] = TOLD["children"]
-"""Ids, birth dates and sexes."""
+CHILDREN: defaultdict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+"""By each area that they live in: ids, villages, birth dates and sexes."""
+for told in TOLD["children"]:
+    for digits in (6, 9, 12):
+        CHILDREN[told[1][:digits]].append(told)
 TODAY = date.fromisoformat(TOLD["today"])
 SAMPLES: list[tuple[str, float, float, int]] = []
 """The name of each request, when it was due (time.perf_counter), the seconds from then to its answer, its status."""
@@ -48,27 +52,24 @@ class Request(NamedTuple):
     accept: str = JSON
 
 
-Drawing = Callable[[random.Random], Request]
+Drawing = Callable[[str, random.Random], Request]
+"""Somebody's next request, by the area that he looks after."""
 
 
 def _get(name: str, service: str, path: str, accept: str = JSON) -> Drawing:
-    """Return a drawing of a GET; {township}, {village} and {child} in *path* are somebody's."""
+    """Return a drawing of a GET; {area} in *path* is the caller's, {village} and {child} are of one child in it."""
 
-    def draw(chance: random.Random) -> Request:
-        places = {
-            "county": TOLD["county"],
-            "township": chance.choice(TOLD["townships"]),
-            "village": chance.choice(TOLD["villages"]),
-            "child": chance.choice(CHILDREN)[0],
-        }
-        return Request(name, service, "GET", path.format(**places), accept=accept)
+    def draw(area: str, chance: random.Random) -> Request:
+        child, village, *_ = chance.choice(CHILDREN[area])
+        told = path.format(area=area, village=village, child=child)
+        return Request(name, service, "GET", told, accept=accept)
 
     return draw
 
 
-def _visit(chance: random.Random) -> Request:
+def _visit(area: str, chance: random.Random) -> Request:
     told = {
-        "child_id": chance.choice(CHILDREN)[0],
+        "child_id": chance.choice(CHILDREN[area])[0],
         "kind": chance.choice(TOLD["kinds"]),
         "on": (TODAY - timedelta(days=chance.randrange(200))).isoformat(),
         "reached": chance.random() < 0.9,
@@ -76,8 +77,8 @@ def _visit(chance: random.Random) -> Request:
     return Request("POST /visits", "contact", "POST", "/visits", json.dumps(told).encode())
 
 
-def _revision(chance: random.Random) -> Request:
-    child_id, birth_date, sex = chance.choice(CHILDREN)
+def _revision(area: str, chance: random.Random) -> Request:
+    child_id, _, birth_date, sex = chance.choice(CHILDREN[area])
     file = {"birth_date": birth_date, "sex": sex, "health": chance.choice(TOLD["health"])}
     body = json.dumps({"on": TODAY.isoformat(), "file": file}).encode()
     return Request("POST /children/{id}/revise", "registry", "POST", f"/children/{child_id}/revise", body)
@@ -86,24 +87,24 @@ def _revision(chance: random.Random) -> Request:
 READS: Mapping[Drawing, int] = {
     _get("GET /worklist village", "contact", "/worklist?area={village}&limit=50"): 6,
     _get("GET /visits of a child", "contact", "/visits?child_id={child}"): 3,
-    _get("GET /misses township", "contact", "/misses?area={township}&limit=50"): 2,
+    _get("GET /misses", "contact", "/misses?area={area}&limit=50"): 2,
     _get("GET /children village", "registry", "/children?area={village}&limit=50"): 3,
     _get("GET /children/{id}", "registry", "/children/{child}"): 4,
-    _get("GET /pairs township", "pairing", "/pairs?area={township}&limit=50"): 2,
-    _get("GET /unpaired township", "pairing", "/unpaired?area={township}"): 1,
-    _get("GET /figures township", "reporting", "/figures?area={township}&breakdown=true"): 2,
-    _get("GET /figures county", "reporting", "/figures?area={county}"): 1,
+    _get("GET /pairs", "pairing", "/pairs?area={area}&limit=50"): 2,
+    _get("GET /unpaired", "pairing", "/unpaired?area={area}"): 1,
+    _get("GET /figures, breakdown", "reporting", "/figures?area={area}&breakdown=true"): 2,
+    _get("GET /figures", "reporting", "/figures?area={area}"): 1,
     _get("GET /lists files.open", "reporting", "/lists/files.open?area={village}&limit=50"): 2,
-    _get("page of a township", "reporting", "/areas/{township}", HTML): 1,
+    _get("page of an area", "reporting", "/areas/{area}", HTML): 1,
 }
 WRITES: Mapping[Drawing, int] = {_visit: 2, _revision: 1}
 
 
-def drawn(chance: random.Random) -> Request:
-    """Return a caller's next request."""
+def drawn(area: str, chance: random.Random) -> Request:
+    """Return the next request of who looks after *area*."""
     kind = WRITES if chance.randrange(READS_TO_A_WRITE + 1) == 0 else READS
     [draw] = chance.choices(list(kind), list(kind.values()))
-    return draw(chance)
+    return draw(area, chance)
 
 
 class Caller(FastHttpUser):
@@ -119,6 +120,7 @@ class Caller(FastHttpUser):
 
     def on_start(self) -> None:
         number = next(self.numbers)
+        self.area, self.token = TOLD["people"][number % len(TOLD["people"])]
         self.chance = random.Random(number)  # noqa: S311 - chance, no secret
         self.due = time.perf_counter() + PERIOD_SECONDS * (number * GOLDEN % 1)
         sleep(self.due - time.perf_counter())
@@ -129,14 +131,14 @@ class Caller(FastHttpUser):
 
     @task
     def ask(self) -> None:
-        request = drawn(self.chance)
+        request = drawn(self.area, self.chance)
         with self.client.request(
             request.method,
             TOLD["services"][request.service] + request.path,
             name=request.name,
             data=request.body,
             headers={
-                "Authorization": f"Bearer {TOLD['token']}",
+                "Authorization": f"Bearer {self.token}",
                 "Accept": request.accept,
                 "Content-Type": JSON,
             },

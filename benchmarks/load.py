@@ -5,17 +5,17 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from statistics import quantiles
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 import uvloop
 
+from benchmarks.load_told import Json, Sample, part, row, text, within
 from benchmarks.watching import LOOK_SECONDS, Watched
 from kith.client import Client, Tokens
 from kith.console import Console
@@ -45,21 +45,9 @@ CALM_SECONDS = 5
 RECOVERED_TIMES = 2.0
 """As quick as before is a second whose p95 is at most so many times that of the steady part."""
 RECOVERY_SECONDS_MAX = 60
-REFUSED = 503
-"""Told at once to come again: the right answer to more than a service can take, and no failure."""
+GROWN_MIB_MAX = 20.0
+"""By how much the memory of a service may have grown from the first half of the steady part to the second."""
 LIFETIME = timedelta(hours=12)
-
-Json = dict[str, Any]
-
-
-class Sample(NamedTuple):
-    """How one request went: *seconds* run from when it was due, so that waiting for a slow one before counts."""
-
-    name: str
-    due: float
-    seconds: float
-    status: int
-    """0 where no answer came."""
 
 
 class Called(NamedTuple):
@@ -75,23 +63,32 @@ class Called(NamedTuple):
 
 
 def main() -> int:
-    """Load a county's system and tell how it went; return 1 where a request failed in the steady part."""
+    """Load a county's system and tell how it went; return 1 where the steady part did not hold."""
     told = _arguments().parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="kith-callers-") as folder,
         _county(told.until) as (runtime, client),
     ):
-        county, watched = _prepared(runtime, client)
+        county, watched = _prepared(runtime, client, told.callers)
         told_in = Path(folder, "load.json")
         told_in.write_bytes(orjson.dumps({**county, "stages": _stages(told)}))
         uvloop.run(_call(told_in, watched))
         called = _called(told_in, told)
     result = _result(told, called, watched)
-    sys.stdout.write(_text(result) + "\n")
+    sys.stdout.write(text(result) + "\n")
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
+    return 0 if _held(result, watched, called) else 1
+
+
+def _held(result: Json, watched: Watched, called: Called) -> bool:
+    """Return whether nothing failed and nobody was refused, readers took everything, and no service grew."""
     steady = result["steady"]["all"]
-    return 1 if steady["failed"] or steady["refused"] else 0
+    taken = result["lag"]["seconds_to_zero_after_steady"] is not None
+    if result["recovery"] is not None:
+        taken = taken and result["recovery"]["lag_seconds"] is not None
+    grown = watched.grown(called.steady, called.spike)
+    return not steady["failed"] and not steady["refused"] and taken and max(grown.values()) < GROWN_MIB_MAX
 
 
 def _stages(told: argparse.Namespace) -> list[tuple[float, int]]:
@@ -138,13 +135,13 @@ def _result(told: argparse.Namespace, called: Called, watched: Watched) -> Json:
         "callers": told.callers,
         "minutes": told.minutes,
         "a_second": round(len(steady) / (told.minutes * 60), 1),
-        "steady": _part(steady),
+        "steady": part(steady),
         "by_minute": _by_minute(steady, watched),
-        "spike": {"times": SPIKE_TIMES, "seconds": told.spike_seconds, **_part(spike)} if spike else None,
+        "spike": {"times": SPIKE_TIMES, "seconds": told.spike_seconds, **part(spike)} if spike else None,
         "recovery": {
-            "quick_seconds": _calm_since(recovery, RECOVERED_TIMES * _p(steady, 95)),
+            "quick_seconds": _calm_since(recovery, RECOVERED_TIMES * within(steady, 95)),
             "lag_seconds": watched.taken_all(called.recovery),
-            **_part(recovery),
+            **part(recovery),
         }
         if spike
         else None,
@@ -169,7 +166,7 @@ def _by_minute(samples: Sequence[Sample], watched: Watched) -> list[Json]:
     return [
         {
             "minute": minute + 1,
-            **_row(some),
+            **row(some),
             "cores_of_others": watched.cores_of_others(first + minute * 60, first + minute * 60 + 60),
         }
         for minute, some in sorted(by_minute.items())
@@ -182,7 +179,7 @@ def _calm_since(samples: Sequence[Sample], quick: float) -> int | None:
     by_second: defaultdict[int, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_second[int(sample.due - first)].append(sample)
-    calm = [_p(some, 95) <= quick for _, some in sorted(by_second.items())]
+    calm = [within(some, 95) <= quick for _, some in sorted(by_second.items())]
     runs = (n for n in range(len(calm) - CALM_SECONDS) if all(calm[n : n + CALM_SECONDS]))
     return next(runs, None)
 
@@ -200,8 +197,8 @@ def _county(until: date) -> Iterator[tuple[Runtime, Client]]:
             yield runtime, client
 
 
-def _prepared(runtime: Runtime, client: Client) -> tuple[Json, Watched]:
-    """Return what callers are told of the county, and who looks at its processes."""
+def _prepared(runtime: Runtime, client: Client, callers: int) -> tuple[Json, Watched]:
+    """Return who the callers are and what they are told of the county, and who looks at its processes."""
     county, today = client.deployment.county, clock.today_in_shanghai()
     assert county is not None
     children: list[Json] = []
@@ -213,98 +210,36 @@ def _prepared(runtime: Runtime, client: Client) -> tuple[Json, Watched]:
         after = page["next"]
         if after is None:
             break
-    villages = sorted({child["area"] for child in children})
     services = {one.name: one.address for one in runtime.services}
 
-    def token(role: Role) -> str:
-        return issue_token(client.deployment.data, "load", role, (county,), LIFETIME).token
+    def token(role: Role, area: str) -> str:
+        return issue_token(client.deployment.data, "load", role, (area,), LIFETIME).token
 
     told = {
         "services": services,
-        "token": token(Role.COUNTY),
-        "county": county,
-        "townships": sorted({village[:9] for village in villages}),
-        "villages": villages,
-        "children": [(child["child_id"], child["birth_date"], child["file"]["sex"]) for child in children],
+        "people": [(area, token(role, area)) for role, area in _people(callers, children)],
+        "children": [
+            (child["child_id"], child["area"], child["birth_date"], child["file"]["sex"])
+            for child in children
+        ],
         "today": today,
         "kinds": list(ContactKind),
         "health": list(Health),
     }
-    return told, Watched(runtime, services, {"Authorization": f"Bearer {token(Role.OPERATOR)}"})
+    return told, Watched(runtime, services, {"Authorization": f"Bearer {token(Role.OPERATOR, county)}"})
 
 
-def _part(samples: Sequence[Sample]) -> Json:
-    by_name: defaultdict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        by_name[sample.name].append(sample)
-    rows = {name: _row(some) for name, some in sorted(by_name.items())}
-    statuses = Counter(sample.status for sample in samples)
-    return {
-        "all": _row(samples),
-        "endpoints": rows,
-        "statuses": {str(status): count for status, count in sorted(statuses.items())},
-    }
-
-
-def _row(samples: Sequence[Sample]) -> Json:
-    """Return how these went; times are those of all requests, the refused too."""
-    refused = sum(sample.status == REFUSED for sample in samples)
-    return {
-        "requests": len(samples),
-        **{f"p{share}_ms": round(_p(samples, share) * 1000, 1) for share in (50, 95, 99)},
-        "most_ms": round(max((sample.seconds for sample in samples), default=0) * 1000, 1),
-        "refused": refused,
-        "failed": sum(not 200 <= sample.status < 300 for sample in samples) - refused,
-    }
-
-
-def _p(samples: Sequence[Sample], share: int) -> float:
-    """Return the time within which *share* percent of *samples* were answered, in seconds."""
-    times = [sample.seconds for sample in samples]
-    return quantiles(times, n=100, method="inclusive")[share - 1] if len(times) > 1 else sum(times)
-
-
-def _text(result: Json) -> str:
-    lines = [f"{result['callers']} callers, {result['minutes']} min, {result['a_second']} requests a second"]
-    for part in ("steady", "spike", "recovery"):
-        if result[part] is not None:
-            lines += _table(part, result[part])
-    lines += ["", f"{'minute':28}{HEADING}{'cores of others':>17}"]
-    for row in result["by_minute"]:
-        lines.append(f"{_line(str(row['minute']), row)}{row['cores_of_others']!s:>17}")
-    if result["recovery"] is not None:
-        found = result["recovery"]
-        lines += ["", f"after the spike as quick as before in {found['quick_seconds']} s"]
-        lines.append(f"after the spike nothing left to take in {found['lag_seconds']} s")
-    lines += ["", *(f"readers, {name.replace('_', ' ')}: {value}" for name, value in result["lag"].items())]
-    shares = result["processor_shares"].items()
-    lines += ["", "cores used in the steady part: " + ", ".join(f"{name} {share}" for name, share in shares)]
-    names = list(next(iter(result["memory_mib"].values())))
-    lines += ["", f"{'MiB':16}" + "".join(f"{name:>11}" for name in names)]
-    lines += [
-        f"{moment:16}" + "".join(f"{held:>11.1f}" for held in memory.values())
-        for moment, memory in result["memory_mib"].items()
-    ]
-    return "\n".join(lines)
-
-
-COLUMNS = ("p50_ms", "p95_ms", "p99_ms", "most_ms")
-HEADING = f"{'requests':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'most ms':>9}{'refused':>9}{'failed':>8}"
-
-
-def _table(part: str, told: Json) -> list[str]:
-    rows = {**told["endpoints"], "all": told["all"]}
-    return [
-        "",
-        f"{part}: statuses {told['statuses']}",
-        f"{'':28}{HEADING}",
-        *(_line(name, row) for name, row in rows.items()),
-    ]
-
-
-def _line(name: str, row: Json) -> str:
-    times = "".join(f"{row[column]:>9.1f}" for column in COLUMNS)
-    return f"{name:28}{row['requests']:>9}{times}{row['refused']:>9}{row['failed']:>8}"
+def _people(callers: int, children: Sequence[Json]) -> Iterator[tuple[Role, str]]:
+    """Yield who the callers are: of twenty one is of the county, four of a township, fifteen of a village."""
+    villages = sorted({child["area"] for child in children})
+    for number in range(callers):
+        village = villages[number % len(villages)]
+        if number % 20 == 0:
+            yield Role.COUNTY, village[:6]
+        elif number % 5 == 0:
+            yield Role.TOWNSHIP, village[:9]
+        else:
+            yield Role.VILLAGE, village
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -10,6 +10,8 @@ import httpx
 
 from benchmarks.processor import of_machine, of_process, with_children
 from kith.runtime import Runtime
+from kith.states import position_in
+from shared.event_store import Position
 
 LOOK_SECONDS = 1.0
 ANSWER_SECONDS_MAX = 30.0
@@ -43,12 +45,21 @@ class Watched:
     lags: list[tuple[float, int]] = field(default_factory=list)
 
     async def lag(self, client: httpx.AsyncClient) -> int:
-        """Return how many events all readers together still have to take."""
-        behind = 0
-        for address in self.services.values():
-            status = (await client.get(f"{address}/status", headers=self.login)).json()
-            behind += sum(reader["lag_events"] or 0 for reader in status["readers"])
-        return behind
+        """Return how many events all readers together still have to take, as far as they know.
+
+        What a source's relay has not published yet no reader knows of: where its log goes on behind a reader's
+        checkpoint there is one event at least.
+        """
+        states = {
+            service: (await client.get(f"{address}/status", headers=self.login)).json()
+            for service, address in self.services.items()
+        }
+        ends = {service: position_in(state["position"]) for service, state in states.items()}
+        return sum(
+            max(reader["lag_events"] or 0, Position.parse(reader["checkpoint"]) < ends[reader["source"]])
+            for state in states.values()
+            for reader in state["readers"]
+        )
 
     async def look_for_ever(self) -> None:
         """Note the lag each LOOK_SECONDS and the memory each WEIGH_SECONDS."""
@@ -83,6 +94,18 @@ class Watched:
         """Return the first and the last look between two moments, None where there are no two."""
         looks = [look for look in self.weighed if since <= look.moment <= until]
         return (looks[0], looks[-1]) if looks[1:] else None
+
+    def grown(self, since: float, until: float) -> dict[str, float]:
+        """Return by how many MiB each service held more in the second half between two moments than in the first."""
+        middle = (since + until) / 2
+        halves = [
+            [look.megabytes for look in self.weighed if begin <= look.moment < end]
+            for begin, end in ((since, middle), (middle, until))
+        ]
+        return {
+            name: max(held[name] for held in halves[1]) - max(held[name] for held in halves[0])
+            for name in self.services
+        }
 
     def taken_all(self, since: float) -> float | None:
         """Return the seconds from *since* until no reader had anything left to take, None where that never came.

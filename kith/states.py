@@ -94,7 +94,7 @@ def state_of(client: Client, service: str) -> State:
     readers = tuple(_reader(reader) for reader in told["readers"])
     day = date.fromisoformat(told["day"]) if told["day"] else None
     return State(
-        service, _position(told["position"]), day, readers, told["relay"], told["horizon_lag_seconds"]
+        service, position_in(told["position"]), day, readers, told["relay"], told["horizon_lag_seconds"]
     )
 
 
@@ -159,5 +159,6 @@ def _reader(told: Json) -> ReaderState:
     )
 
 
-def _position(told: str) -> Position:
+def position_in(told: str) -> Position:
+    """Return the position that a service tells of its log, behind the log's own name."""
     return Position.parse(told.partition(":")[2])
