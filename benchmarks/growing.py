@@ -35,9 +35,9 @@ from services.registry.area_importing import import_areas
 from services.registry.area_list import read_areas
 from services.registry.importing import import_roster
 from services.registry.roster import read_roster
-from services.reporting.figures import When, figures
+from services.reporting.at_once import figures_at_once
+from services.reporting.question import Asked
 from services.reporting.readers import take
-from services.reporting.side import look_at_live_side
 from shared.envelope import Envelope
 from shared.event_store import Pool, Position
 from shared.handling import Cause
@@ -46,6 +46,7 @@ from shared.receiving import BATCH_MAX
 from shared.running import Running
 from shared.scope import WHOLE_SCOPE
 from shared.service import create_app
+from shared.tokens import Caller, Role
 
 COUNTY = 2_500
 """Children of one county."""
@@ -53,6 +54,7 @@ MONTHS = 1
 """Months of visits a child has: more events change the sizes, not the growth."""
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
 """On which one more county comes."""
+SECOND_MONTH = date(2026, 4, 1)
 QUESTIONS = 300
 CONNECTIONS = 4
 
@@ -132,16 +134,26 @@ async def import_papers(land: Land, county: int, seed: int, filed_on: date) -> D
     return Done(done, began, land.now())
 
 
+async def found_contact(land: Land) -> Done:
+    """Judge the first county's month before, whose misses, runs and events the others have as well."""
+    return await judge_month_of(land, FIRST_MONTH)
+
+
 async def judge_month(land: Land) -> Done:
     """Judge a month's two kinds of windows for all children, or for as many as the time allows."""
+    return await judge_month_of(land, SECOND_MONTH)
+
+
+async def judge_month_of(land: Land, first: date) -> Done:
     pieces = [land.now()]
-    to = FIRST_MONTH + timedelta(days=34)
+    to = first + timedelta(days=34)
     with suppress(TimeoutError):
         async with asyncio.timeout(land.seconds):
-            cause = Cause(UUID(int=3), b"", "bench", UUID(int=2))
+            cause = Cause(UUID(int=to.toordinal()), b"", "bench", UUID(int=2))
             await advance(land.pool, VAULT, POLICY, to, cause, bell=lambda: pieces.append(land.now()))
     windows: int = await land.pool.fetchval(
-        "SELECT count(*) FROM app.judged_windows j JOIN app.child_states s ON s.area = j.area"
+        "SELECT count(*) FROM app.judged_windows j JOIN app.child_states s ON s.area = j.area WHERE j.opens = $1",
+        first,
     )
     return Done(windows / 2, pieces[0], pieces[-1])  # a child has two windows
 
@@ -163,16 +175,15 @@ async def take_events(land: Land, told: Iterable[Told]) -> Done:
 
 
 async def ask(land: Land) -> Done:
-    """Ask for all figures of any area as of any day, one question after the other."""
+    """Ask for all figures of an area as of any day, as somebody of its county does, one question after the other."""
     chance = random.Random(2)  # noqa: S311 - questions, no secret
     began = land.now()
     for _ in range(QUESTIONS):
         county = FIRST_COUNTY + chance.randrange(land.counties) * COUNTY_STEP
         area = village_of(chance.randrange(COUNTY), county)[: chance.choice((6, 9, 12))]
-        day = date(2026, 1, 1) + timedelta(days=chance.randrange(60))
-        async with land.pool.acquire() as connection, connection.transaction():
-            await look_at_live_side(connection)
-            await figures(connection, area, When(day))
+        day = FIRST_DAY + timedelta(days=chance.randrange(60))
+        caller = Caller("bench", Role.COUNTY, (str(county),), "bench")
+        await figures_at_once(Asked(land.pool, caller, area, day, None, None, None))
     return Done(QUESTIONS, began, land.now())
 
 
@@ -180,6 +191,7 @@ WORKS: dict[str, Callable[[Land], Awaitable[Done]]] = {
     "found registry": found_registry,
     "found reporting": found_reporting,
     "import": import_county,
+    "found contact": found_contact,
     "judge a month": judge_month,
     "project a month": project_county,
     "dashboard, a question": ask,

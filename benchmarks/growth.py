@@ -93,10 +93,8 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
     dsn = await on.database(service)
     admin = on.as_admin(dsn)
     if service == "contact":
-        await load_contact(on, dsn, list(children(COUNTY)), MONTHS)
-    else:
-        founding = _growing(on, f"found {service}", dsn, 1, told.seconds)
-        await _run([*told.loading, *founding], environment)
+        await load_contact(on, dsn, list(children(COUNTY)), MONTHS + 1)
+    await _run([*told.loading, *_growing(on, f"found {service}", dsn, 1, told.seconds)], environment)
     for table in TABLES[service]:
         if counties == 1 or table in told.leave_out:
             continue

@@ -63,7 +63,7 @@ def text(result: Json) -> str:
     if result["recovery"] is not None:
         found = result["recovery"]
         lines += ["", f"after the spike as quick as before in {found['quick_seconds']} s"]
-        lines.append(f"after the spike nothing left to take in {found['lag_seconds']:.1f} s")
+        lines.append(f"after the spike nothing left to take in {_seconds(found['lag_seconds'])}")
     lines += ["", *(f"readers, {name.replace('_', ' ')}: {value}" for name, value in result["lag"].items())]
     shares = result["processor_shares"].items()
     lines += ["", "cores used in the steady part: " + ", ".join(f"{name} {share}" for name, share in shares)]
@@ -74,6 +74,10 @@ def text(result: Json) -> str:
         for moment, memory in result["memory_mib"].items()
     ]
     return "\n".join(lines)
+
+
+def _seconds(told: float | None) -> str:
+    return "any time that was looked at: never" if told is None else f"{told:.1f} s"
 
 
 COLUMNS = ("p50_ms", "p95_ms", "p99_ms", "most_ms")

@@ -49,6 +49,12 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "app.children": {"child_id": CHILD, "area": AREA},
         "app.child_states": {"child_id": CHILD, "area": AREA},
         "app.keeping": {"child_id": CHILD, "visit_id": ID},
+        "app.misses": {"child_id": CHILD, "area": AREA},
+        "app.runs": {"child_id": CHILD},
+        "app.escalations": {"child_id": CHILD, "area": AREA},
+        "app.judged_windows": {"area": AREA},
+        "kernel.streams": {"stream_id": KEY},
+        "kernel.events": {"event_id": ID, "stream_id": KEY, "data": GONE, "meta": GONE},
     },
     "reporting": {
         "kept.received": {"event_id": ID, "stream_id": KEY, "area": AREA, "data": GONE},
