@@ -39,21 +39,32 @@ class Link:
         self._server = proxy.call(self._listen(listen))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
-    def hold(self) -> None:
-        """Let nothing through and say nothing, until release(); who connects meanwhile waits too."""
-        self._proxy.call(self._hold())
+    @property
+    def connections(self) -> int:
+        """How many there are now on which something may come through."""
+        return len([one for one in list(self._connections) if not one.lost])
+
+    def hold(self) -> int:
+        """Let nothing through and say nothing, until release(); who connects meanwhile waits too.
+
+        Return how many connections that met, as reset() and lose() do.
+        """
+        met: int = self._proxy.call(self._hold())
+        return met
 
     def release(self) -> None:
         """Let through what was held back, in order."""
         self._proxy.call(self._release())
 
-    def reset(self) -> None:
+    def reset(self) -> int:
         """Break every connection, with what was on its way; new ones are let through."""
-        self._proxy.call(self._reset())
+        met: int = self._proxy.call(self._reset())
+        return met
 
-    def lose(self) -> None:
+    def lose(self) -> int:
         """Let nothing through for ever on the connections of now, and say nothing; new ones are let through."""
-        self._proxy.call(self._lose())
+        met: int = self._proxy.call(self._lose())
+        return met
 
     def close(self) -> None:
         """Take no connection any more and break those there are; called in the links' thread."""
@@ -97,10 +108,11 @@ class Link:
             reached[1].transport.abort()
         return None
 
-    async def _hold(self) -> None:
+    async def _hold(self) -> int:
         self._held = True
         for connection in self._connections:
             connection.gate.clear()
+        return self.connections
 
     async def _release(self) -> None:
         self._held = False
@@ -108,16 +120,19 @@ class Link:
             if not connection.lost:
                 connection.gate.set()
 
-    async def _reset(self) -> None:
+    async def _reset(self) -> int:
         self._held = False
         for connection in self._connections:
             connection.abort()
             connection.gate.set()
+        return len(self._connections)
 
-    async def _lose(self) -> None:
+    async def _lose(self) -> int:
+        met = self.connections
         for connection in self._connections:
             connection.lost = True
             connection.gate.clear()
+        return met
 
 
 async def _pump(connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
