@@ -166,6 +166,9 @@ class Contacts:
     misses: dict[Row, Row] = field(default_factory=dict)
     escalations: dict[Row, Row] = field(default_factory=dict)
     judged_windows: set[Row] = field(default_factory=set)
+    keeping: set[Row] = field(default_factory=set)
+    """What a visit keeps of itself; what a merge adds for the survivor follows from the registry's log."""
+    runs: dict[Row, date] = field(default_factory=dict)
 
     def tables(self) -> dict[str, set[Row]]:
         return {
@@ -173,6 +176,8 @@ class Contacts:
             "misses": {(*key, *row) for key, row in self.misses.items()},
             "escalations": {(*key, *row) for key, row in self.escalations.items()},
             "judged_windows": self.judged_windows,
+            "keeping": self.keeping,
+            "runs": {(*key, since) for key, since in self.runs.items()},
         }
 
 
@@ -187,12 +192,17 @@ def contacts_folded(events: Iterable[Event]) -> Contacts:
             case VisitLogged():
                 facts = (event.entered_on, event.recorded_on, event.reached, event.in_file, event.area)
                 made.visits.add((event.visit_id, event.kind, event.on, *facts, event.carer_id))
+                if event.reached and event.in_file:
+                    made.keeping.add((event.visit_id, event.kind, event.on, event.recorded_on))
             case WindowJudged():
                 made.judged_windows.add((event.kind, event.opens, event.area))
+                for child_id in event.kept:
+                    made.runs.pop((child_id, event.kind), None)
             case ContactMissed():
                 key = (event.child_id, event.kind, event.opens)
                 must(key not in made.misses, f"missed twice: {key}")
                 made.misses[key] = (event.on, event.due, event.area, *OUTSTANDING)
+                made.runs.setdefault((event.child_id, event.kind), event.opens)
             case ContactEscalated():
                 run = (event.child_id, event.kind, event.first_opens, event.level)
                 must(run not in made.escalations, f"raised twice: {run}")
@@ -217,16 +227,25 @@ def _mend(made: Contacts, event: Mend) -> None:
 
 
 KEPT = {
-    "visits": "visit_id, kind, on_day, entered_on, recorded_on, reached, in_file, area, carer_id",
-    "misses": "child_id, kind, opens, closes, due, area, state, mended_on, visit_id, reason",
-    "escalations": "child_id, kind, first_opens, level, closes, windows, area, recorded_on",
-    "judged_windows": "kind, opens, area",
+    "visits": """
+        SELECT visit_id, kind, on_day, entered_on, recorded_on, reached, in_file, area, carer_id FROM app.visits
+    """,
+    "misses": """
+        SELECT child_id, kind, opens, closes, due, area, state, mended_on, visit_id, reason FROM app.misses
+    """,
+    "escalations": """
+        SELECT child_id, kind, first_opens, level, closes, windows, area, recorded_on FROM app.escalations
+    """,
+    "judged_windows": "SELECT kind, opens, area FROM app.judged_windows",
+    "keeping": """
+        SELECT DISTINCT k.visit_id, k.kind, k.on_day, k.known_on
+          FROM app.keeping k JOIN app.visits v USING (visit_id) WHERE v.in_file AND k.known_on = v.recorded_on
+    """,
+    "runs": "SELECT child_id, kind, since FROM app.runs",
 }
 
 
 async def contacts_kept(connection: Connection) -> dict[str, set[Row]]:
     """Return the same from contact's tables."""
-    rows = {
-        table: await connection.fetch(f"SELECT {columns} FROM app.{table}") for table, columns in KEPT.items()
-    }
+    rows = {table: await connection.fetch(query) for table, query in KEPT.items()}
     return {table: {tuple(row.values()) for row in some} for table, some in rows.items()}

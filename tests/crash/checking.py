@@ -1,10 +1,9 @@
 """What must be true when everything runs again: each event once everywhere, nothing parked, nothing restless."""
 
 import asyncio
-import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from shared.subjects import SERVICES, stream_of
 from tests.crash.counties import PARTS, CountyYear
 from tests.crash.deployment import House
 from tests.crash.streams import on_the_bus
-from tests.folding import DoesNotFold, contacts_folded, contacts_kept, fold_every_stream, read_log
+from tests.folding import DoesNotFold, fold_every_stream, read_log
+from tests.own_tables import FOLDED, differing
 
 HEALTHY_SECONDS_MAX = 150.0
 """Longer than the longest wait of a service for a database that says nothing: 120 s for the answer to a query,
@@ -97,13 +97,31 @@ def clauses(where: Reached, county: CountyYear, figures: dict[str, Any]) -> list
     ]
 
 
+def wait_for_streams(where: Reached) -> None:
+    """Return as soon as every stream holds as many events as its log, or after LOOKS_MAX looks."""
+    asyncio.run(_streams_filled(where))
+
+
+async def _streams_filled(where: Reached) -> None:
+    logs = {service: len(await _ids(where, service, LOG)) for service in SERVICES}
+
+    async def wait(js: JetStreamContext) -> None:
+        for _ in range(LOOKS_MAX):
+            if all([await _messages(js, service) >= events for service, events in logs.items()]):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+
+    await on_the_bus(where.bus, wait)
+
+
 async def _of_events(where: Reached) -> list[Clause]:
+    await _streams_filled(where)
     found: list[Clause] = []
     logs = {service: await _ids(where, service, LOG) for service in SERVICES}
     for service, log in logs.items():
         wrong = _compare(f"the log of {service}", log, sorted(set(log)), ordered=False)
         if log:
-            in_stream = await on_the_bus(where.bus, _ids_once_filled(service, len(log)))
+            in_stream = await on_the_bus(where.bus, lambda js, service=service: stream_ids(js, service))  # type: ignore[misc]
             wrong += _compare(f"the stream of {service}", in_stream, log)
         found.append(
             Clause(f"{service}: {len(log)} events, each once in its log and once in its stream", wrong)
@@ -119,23 +137,22 @@ async def _of_events(where: Reached) -> list[Clause]:
 
 
 async def _folding(where: Reached, service: str) -> Clause:
-    """Return that every stream folds; of contact also that its log comes to what stands in its tables."""
+    """Return that every stream folds, and that the log comes to what stands in the service's own tables."""
     broken = [row["stream_id"] for row in await _rows(where, service, BROKEN_STREAMS)]
     wrong = [f"gap or fork in {service}: {stream}" for stream in broken[:SHOWN_MAX]]
     connection = await asyncpg.connect(where.logs[service])
     try:
         log = await read_log(connection, service)
         fold_every_stream(service, log)
-        if service == "contact":
-            made, kept = contacts_folded(log.events).tables(), await contacts_kept(connection)
-            wrong += [
-                f"contact's {name} are not what its log comes to" for name in made if made[name] != kept[name]
-            ]
+        wrong += await differing(connection, service, log)
     except DoesNotFold as why:
         return Clause(f"{service}: every stream folds", [*wrong, f"in {service} {why}"])
     finally:
         await connection.close()
-    return Clause(f"{service}: {len(log.streams)} streams, none with a gap or a fork, and each folds", wrong)
+    own = ", and its own tables are what they come to" if service in FOLDED else ""
+    return Clause(
+        f"{service}: {len(log.streams)} streams, none with a gap or a fork, and each folds{own}", wrong
+    )
 
 
 async def _nothing_parked(where: Reached) -> Clause:
@@ -167,19 +184,6 @@ async def _rows(where: Reached, service: str, query: str, *args: object) -> Sequ
         return await connection.fetch(query, *args)
     finally:
         await connection.close()
-
-
-def _ids_once_filled(service: str, events: int) -> Callable[[JetStreamContext], Awaitable[list[str]]]:
-    """Return what gives the ids in a stream as soon as it holds so many *events*, or after LOOKS_MAX looks."""
-
-    async def ids(js: JetStreamContext) -> list[str]:
-        for _ in range(LOOKS_MAX):
-            if await _messages(js, service) >= events:
-                break
-            await asyncio.sleep(LOOK_SECONDS)
-        return await stream_ids(js, service)
-
-    return ids
 
 
 async def _messages(js: JetStreamContext, service: str) -> int:
@@ -267,24 +271,3 @@ def _seconds(pids: Sequence[int]) -> float:
             continue
         ticks += int(fields[11]) + int(fields[12])
     return ticks / 100
-
-
-def told_errors(house: House) -> Counter[str]:
-    """Count what the services' logs say on level error: for the story, not for the verdict."""
-    counted: Counter[str] = Counter()
-    for log in sorted((house.deployment.data / "logs").glob("*-[0-9].jsonl*")):
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            counted.update(_told_error(log.name, line))
-    return counted
-
-
-def _told_error(log: str, line: str) -> Iterator[str]:
-    service = log.partition("-")[0]
-    try:
-        said = json.loads(line)
-    except ValueError:
-        yield f"{service}: {line[:100]}"
-        return
-    if said.get("level") in {"error", "critical"}:
-        words = (said.get(name) for name in ("event", "task", "route", "error"))
-        yield f"{service}: {' '.join(str(word) for word in words if word)}"

@@ -18,7 +18,9 @@ from tests.laws.test_projections import (
     HEARD_IN_PAIRING,
     IN_CONTACT,
     IN_PAIRING,
+    IN_REPORTING,
     KEPT_IN_CONTACT,
+    Told,
     follow,
     kept,
 )
@@ -34,24 +36,36 @@ READ_BY: Mapping[str, tuple[Mapping[str, Project], Sequence[str]]] = {
 
 async def differing_tables(house: House) -> list[str]:
     """Return, in words, every table of a reader that is not what its sources' logs make of it."""
-    told = {source: await _told(house, source) for source in ("registry", "pairing")}
+    told = {source: await _told(house, source) for source in IN_REPORTING}
     found = []
     for service, (projects, queries) in READ_BY.items():
         async with _pool(house, service) as live, _fresh_pool(house, service) as again:
             await follow(again, projects, told)
             was, made = await kept(live, queries), await kept(again, queries)
         found += [f"{service} does not have what its sources say: {q}" for q in queries if was[q] != made[q]]
-    return found + await _differing_figures(house)
+    return found + await _differing_figures(house, told)
 
 
-async def _differing_figures(house: House) -> list[str]:
-    async with _pool(house, "reporting") as pool:
+async def _differing_figures(house: House, told: Told) -> list[str]:
+    """Compare the figures with those of a new database, and with what a rebuild makes of the events kept."""
+    async with _pool(house, "reporting") as pool, _fresh_pool(house, "reporting") as again:
+        await follow(again, IN_REPORTING, told)
+        made = await rows_of(again)
         live = await rows_of(pool)
         if not await rebuild(pool):
             return ["the figures cannot be rebuilt: somebody else is at it"]
         rebuilt = await rows_of(pool)
     return [
-        f"reporting's {table} are not what a rebuild makes" for table in live if live[table] != rebuilt[table]
+        *(
+            f"reporting's {table} are not what its sources say"
+            for table in live
+            if live[table] != made[table]
+        ),
+        *(
+            f"reporting's {table} are not what a rebuild makes"
+            for table in live
+            if live[table] != rebuilt[table]
+        ),
     ]
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.chaos import Chaos
-from tests.crash.checking import Clause, all_at_rest, all_ready, clauses, reached, told_errors
+from tests.crash.checking import Clause, all_at_rest, all_ready, clauses, reached, wait_for_streams
 from tests.crash.counties import CountyYear
 from tests.crash.deployment import House, running
 from tests.crash.driving import Clerk, Pace
+from tests.crash.errors import told_errors
 from tests.crash.read_models import differing_tables
 
 FINISH_SECONDS_MAX = 900.0
@@ -56,7 +57,9 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         clerk.wait(FINISH_SECONDS_MAX)
         for clause in [_everything_done(chaos, kills), *_verdict(house, county, clerk)]:
             story.hold(clause)
-        for told, times in told_errors(house).most_common():
+        errors = told_errors(house)
+        story.hold(errors.clause())
+        for told, times in errors.expected.most_common():
             story.tell(f"in the logs {times} times: {told}")
 
 
@@ -79,9 +82,11 @@ def _verdict(house: House, county: CountyYear, clerk: Clerk) -> Iterator[Clause]
         f"nothing hangs: the year got through, begun {clerk.runs} times",
         [] if clerk.figures is not None else [f"the year ended with {clerk.failure!r}"],
     )
+    wait_for_streams(reached(house))
+    yield all_at_rest(house)
+    # Only now: who goes on after the counts agreed would be at work, and what it does would be seen.
     if clerk.figures is not None:
         yield from clauses(reached(house), county, clerk.figures)
-    yield all_at_rest(house)
     tables = asyncio.run(differing_tables(house))
     yield Clause(
         "the tables of pairing, contact and reporting are what their sources' logs make of them", tables
