@@ -14,7 +14,7 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test bench load crash-test check browser image test-containers test-pods drills
+.PHONY: help setup demo demo-clean test bench profile load crash-test check browser image test-containers test-pods drills
 
 help: ## Tell the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: setup browser build/promtool build/subscribers/.installed ## Run every tes
 
 bench: setup build/bench-venv/.installed build/bench-emmett/.installed ## Measure Kith beside limits and rivals on the same servers; table, and build/bench.json
 	$(VENV)/bin/python -m benchmarks $(BENCH)
+
+profile: setup ## Tell where the Python of BENCH='judging --repetitions 1' spends its time
+	$(VENV)/bin/python -m pyinstrument -m benchmarks $(BENCH)
 
 load: setup build/bench-venv/.installed ## Let CALLERS=1000 people ask a county's system for MINUTES=10, and five times as many; build/load.json
 	$(VENV)/bin/python -m benchmarks.load --callers $(CALLERS) --minutes $(MINUTES)

@@ -75,7 +75,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="row", help=", ".join(ROWS))
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--paces", type=int, nargs="+", default=[200, 1_000], help="commands a second")
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each pace is kept")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long each pace is kept")
     parser.add_argument("--rival-repetitions", type=int, default=1)
     parser.add_argument("--children", type=int, help="behind each row, instead of the sizes that follow")
     parser.add_argument(
