@@ -12,6 +12,7 @@ from typing import TypeVar
 from shared.contracts.event import ContactKind
 from shared.papers.citizen_id import read_citizen_id
 from shared.papers.dates import read_date
+from shared.papers.delimited import CONTROL
 from shared.papers.faults import Fault, PaperRefused
 from shared.papers.finding import read_table
 from shared.papers.headings import Layout, listed
@@ -56,6 +57,8 @@ RESULTS = by_word(
 )
 Value = TypeVar("Value")
 VILLAGE = re.compile(r"\d{12}", re.ASCII)
+UNSEEN = "\u200b"
+"""Read as control signs are: it is no cell's whole content, and nothing beside any."""
 
 
 @dataclass(slots=True)
@@ -199,6 +202,10 @@ def split_by_entry_day(
 
 
 def as_csv(rows: Sequence[Cells]) -> bytes:
+    """Return *rows* as text that reads as they did, whatever signs a workbook's cells hold.
+
+    A control sign stands in no text; lines end as the writer's own do, so that it quotes any end of line in a cell.
+    """
     text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows([as_text(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([CONTROL.sub(UNSEEN, as_text(cell)) for cell in row] for row in rows)
     return text.getvalue().encode()

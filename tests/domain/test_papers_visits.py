@@ -112,6 +112,17 @@ def test_rows_of_earlier_days_come_with_the_first_day_below_headings_of_several_
     assert not any(row.refused for row in (*first, *second))
 
 
+@pytest.mark.parametrize("sign", ["\x01", "\x1b", "\r", "\n", '"', ","])
+def test_a_sign_that_no_text_holds_loses_no_row_of_a_workbook_that_is_split(sign: str) -> None:
+    spoilt = [*RIGHT[:2], f"李{sign}响", *RIGHT[3:]]
+    alone = [sign, *[""] * (len(HEADINGS) - 1)]
+    [(_, part)] = split_by_entry_day("走访记录.xlsx", workbook(None, HEADINGS, RIGHT, spoilt, alone))
+    whole = read_visits("走访记录.xlsx", workbook(None, HEADINGS, RIGHT, spoilt, alone)).rows
+    apart = read_visits("一天.csv", part).rows
+    assert sorted(row.content for row in apart) == sorted(row.content for row in whole)
+    assert sorted(row.name for row in apart) == sorted(row.name for row in whole)
+
+
 def test_a_log_without_one_day_of_entry_is_refused() -> None:
     with pytest.raises(PaperRefused, match="paper_no_entry_day"):
         list(split_by_entry_day("走访记录.csv", delimited(HEADINGS, [RIGHT[0], "?", *RIGHT[2:]])))
