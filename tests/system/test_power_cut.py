@@ -4,19 +4,22 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 from uuid import uuid5
 
 import asyncpg
 import nats
+import nats.errors
 import pytest
 from nats.aio.client import Client
 
 from kith.embedded.databases import owner_of, prepare_databases
 from kith.embedded.kept_secrets import password
-from kith.embedded.nats import start_nats
-from kith.embedded.postgres import start_postgres
+from kith.embedded.nats import server_configuration, start_nats
+from kith.embedded.postgres import SETTINGS, start_postgres
+from kith.exits import Failed
 from shared.event_store import Append, Pool, append
 from shared.migrate import migrate
 from shared.relay import Relay
@@ -152,4 +155,34 @@ async def test_nothing_acknowledged_is_lost_when_the_power_goes() -> None:
             machine = Machine(made)
             for turn in range(CUTS):
                 await machine.work_until_the_power_is_cut(turn)
+                await _lost_nothing(machine)
+
+
+def _without_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SETTINGS, "fsync", "off")
+
+
+def _synced_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the bus its own default, which syncs every two minutes."""
+    configured = server_configuration
+
+    def without(*where: Any) -> dict[str, Any]:
+        told = configured(*where)
+        del told["jetstream"]["sync_interval"]
+        return told
+
+    monkeypatch.setattr("kith.embedded.nats.server_configuration", without)
+
+
+@pytest.mark.parametrize("settings", [_without_fsync, _synced_now_and_then])
+async def test_with_other_settings_the_same_cut_loses_what_was_acknowledged(
+    settings: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(monkeypatch)
+    with data_folder() as folder:
+        folder.chmod(0o755)
+        with disk(folder) as made:
+            machine = Machine(made)
+            await machine.work_until_the_power_is_cut(0)
+            with pytest.raises((AssertionError, Failed, asyncpg.PostgresError, nats.errors.Error)):
                 await _lost_nothing(machine)
