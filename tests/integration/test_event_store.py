@@ -36,6 +36,7 @@ from tests.conftest import ServiceDatabases, ServicePools
 SPACE = UUID("00000000-0000-5000-8000-000000000000")
 META = Meta(SPACE, SPACE, "test")
 DAY = date(2026, 1, 1)
+LOOKS_MAX = 1_000
 PLANS_UNTIL_ONE_IS_KEPT = 6
 """PostgreSQL plans a prepared statement anew five times before it keeps a plan for any values."""
 
@@ -227,6 +228,49 @@ async def test_concurrent_bulk_appends_over_the_same_streams_do_not_deadlock(poo
 
     added = sum(await asyncio.gather(*(add(n) for n in range(200))))
     assert len(await everything(pool)) == added == 800
+
+
+async def test_two_appends_of_which_each_begins_or_moves_what_the_other_does_never_wait_in_a_ring(
+    pool: Pool,
+) -> None:
+    """The one has not seen c yet, which was begun while it waited, and holds a; the other holds c and wants a."""
+
+    def wanted(*streams: str) -> list[Append]:
+        return [Append(f"area-{one}", new(f"{streams}/{one}")) for one in streams]
+
+    async with (
+        pool.acquire() as first,
+        pool.acquire() as second,
+        pool.acquire() as holds_x,
+        pool.acquire() as began_b,
+    ):
+        await append_many(first, wanted("x"), META)
+        x_held, b_begun = holds_x.transaction(), began_b.transaction()
+        await x_held.start()
+        await holds_x.execute("SELECT FROM kernel.streams WHERE stream_id = 'area-x' FOR UPDATE")
+        await b_begun.start()
+        await append_many(began_b, wanted("b"), META)
+
+        one = asyncio.create_task(append_many(first, wanted("x", "a", "b", "c"), META))
+        await until_it_waits_for(first, holds_x, pool)
+        await append_many(second, wanted("c"), META)
+        await x_held.rollback()
+        await until_it_waits_for(first, began_b, pool)
+        other = asyncio.create_task(append_many(second, wanted("a", "c"), META))
+        await until_it_waits_for(second, first, pool)
+        await b_begun.rollback()
+        with pytest.raises(Overtaken):
+            await one
+        assert await other == (Outcome.TAKEN, Outcome.TAKEN)
+
+
+async def until_it_waits_for(waiting: Connection, holding: Connection, pool: Pool) -> None:
+    pids = waiting.get_server_pid(), holding.get_server_pid()
+    for _ in range(LOOKS_MAX):
+        if await pool.fetchval("SELECT $2::int = ANY (pg_blocking_pids($1::int))", *pids):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{pids[0]} never waited for {pids[1]}")
 
 
 @pytest.mark.parametrize(
