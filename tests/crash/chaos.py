@@ -25,7 +25,7 @@ whose client says nothing."""
 DOOR_STALL_SECONDS = (ANSWER_SECONDS_MAX + 2.0, ANSWER_SECONDS_MAX + 10.0)
 """Longer than a caller waits for an answer; he waits longer for that of an import, which must not be lost for good."""
 STALLS_FROM_KILLS = 50
-"""A shorter run has no time to wait for stalls but a short one of a service."""
+"""A shorter run has no time to wait for stalls but a short one of a service, nor for what is lost of the database."""
 OTHERS_A_KILL = 0.5
 """Other acts for each kill, in a run that is long enough to do each of them with so few."""
 DOWN_SECONDS = (0.0, 3.0)
@@ -120,7 +120,7 @@ class Chaos:
             self.pause_postgres,
             *[self.hold] * 3,
             *[self.reset] * 2,
-            self.lose,
+            self.lose_nats,
             *[self.hold_door] * 2,
             *[self.reset_door] * 2,
             self.fill_streams,
@@ -132,7 +132,13 @@ class Chaos:
         ]
 
     def _stalls(self) -> list[Act]:
-        return [self.stall_service, self.stall_nats, self.stall_postgres, self.stall_door]
+        return [
+            *[self.lose_postgres] * 2,
+            self.stall_service,
+            self.stall_nats,
+            self.stall_postgres,
+            self.stall_door,
+        ]
 
     # Kills.
 
@@ -220,8 +226,15 @@ class Chaos:
         met = met_by([link.reset() for link in links])
         return f"reset {', '.join(link.name for link in links)}, {met}"
 
-    def lose(self) -> str:
-        link = self.chance.choice(in_use(self._every_link()))
+    def lose_nats(self) -> str:
+        return self._lose([replica.to_nats for replica in self.house.replicas])
+
+    def lose_postgres(self) -> str:
+        """Leave whoever asks the database without an answer: that is only given up when it was waited for in vain."""
+        return self._lose([replica.to_postgres for replica in self.house.replicas])
+
+    def _lose(self, links: Sequence[Link]) -> str:
+        link = self.chance.choice(in_use(links))
         met = met_by([link.lose()])
         return f"lost every connection of {link.name} in silence, {met}"
 
@@ -262,9 +275,6 @@ class Chaos:
         to_nats = self.chance.random() < 0.5
         every = [replica.to_nats if to_nats else replica.to_postgres for replica in self.house.replicas]
         return every if self.chance.random() < 0.3 else [self.chance.choice(every)]
-
-    def _every_link(self) -> list[Link]:
-        return [link for one in self.house.replicas for link in (one.to_nats, one.to_postgres)]
 
     def _door(self) -> Link:
         """Draw one of the doors at which somebody stands."""
