@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, cycle
 from uuid import UUID
 
 from benchmarks.appending import BARE_TABLE, COLUMNS
@@ -20,6 +20,9 @@ from shared.vault import SECRET_BYTES_MIN, Vault
 FILED = date(2025, 12, 1)
 VAULT = Vault(bytes(SECRET_BYTES_MIN), "contact")
 FIRST_MONTH = date(2026, 3, 1)
+LEFT = (date(2026, 2, 15), date(2026, 2, 16), "moved_away")
+LEAVING = (LEFT, *[(None, None, None)] * 49)
+"""Of fifty children one has left before the first month."""
 MISSES = """
 SELECT count(*)
   FROM unnest(ARRAY['guardian_talk', 'parent_call']) AS w(kind)
@@ -112,13 +115,21 @@ def _tables(known: list[Child], months: int) -> Iterator[tuple[str, str, Iterato
     yield "areas", "code level", ((code, "county") for code in counties)
     yield (
         "files",
-        "spell_id child_id filed_on recorded_on",
-        ((child.child_id, child.child_id, FILED, FILED) for child in known),
+        "spell_id child_id filed_on recorded_on left_on left_known_on reason",
+        ((child.child_id, child.child_id, FILED, FILED, *left) for child, left in zip(known, cycle(LEAVING))),
+    )
+    yield (
+        "pairs",
+        "pair_id child_id carer_id kind from_on recorded_on",
+        ((child.child_id, child.child_id, child.child_id, "volunteer", FILED, FILED) for child in known[::3]),
     )
     yield (
         "children",
-        "child_id area poor from_on filed_on",
-        ((child.child_id, child.area, child.poor, FILED, FILED) for child in known),
+        "child_id area poor from_on filed_on left_on",
+        (
+            (child.child_id, child.area, child.poor, FILED, FILED, left[0])
+            for child, left in zip(known, cycle(LEAVING))
+        ),
     )
     yield (
         "child_states",
