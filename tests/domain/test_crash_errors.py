@@ -17,7 +17,8 @@ def line(**fields: Any) -> str:
     [
         line(event="task_failed", task="rebuild", error="CannotConnectNowError"),
         line(event="answer_failed", question="matches", error="TimeoutError"),
-        line(event="library", logger="asyncio", error="ConnectionDoesNotExistError"),
+        line(event="library", logger="asyncio", where="runners:118", error="ConnectionDoesNotExistError"),
+        line(event="library", logger="asyncio", where="connection:1559"),
     ],
 )
 def test_that_the_database_was_away_is_expected(expected: str) -> None:
@@ -32,6 +33,7 @@ def test_that_the_database_was_away_is_expected(expected: str) -> None:
         (line(event="request_failed", error="TimeoutError"), "request_failed TimeoutError"),
         (line(event="library", logger="nats.aio.client", error="InvalidStateError"), "InvalidStateError"),
         (line(event="library", logger="nats", error="ConnectionDoesNotExistError"), "library nats"),
+        (line(event="library", logger="asyncio", where="base_events:1785"), "library asyncio base_events"),
         (line(event="crashed", level="critical", error="TimeoutError"), "crashed TimeoutError"),
         ("Traceback (most recent call last):", "Traceback"),
     ],
