@@ -1,0 +1,139 @@
+"""Papers of whatever cells, sent to running services: never a fall, and the good row among them is taken."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import Phase, given
+from hypothesis import strategies as st
+
+from shared.tokens import Role
+from tests.domain.test_papers_anything import OF_THE_TREE, written_cells
+from tests.fuzz.cases import TIMES, cases
+from tests.fuzz.county import COUNTY, TOWNSHIP, VILLAGE, County
+from tests.fuzz.right_requests import AREAS, CARERS, DAY, VILLAGE_NAME, VISITS
+from tests.paper_files import HEADINGS, row_with, with_check_sign, workbook
+
+CASES = cases(15, phases=(Phase.generate,))
+FIRST = date.fromisoformat(DAY)
+DAYS_VISITED = 50
+NUMBERS = count(1)
+"""Whoever is told of in these papers has a number of his own: each good row is new."""
+
+pytestmark = pytest.mark.timeout(300 * TIMES)
+
+Row = Sequence[object]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of paper: where it is sent and under which name, what stands above its rows, and its good rows."""
+
+    service: str
+    path: str
+    name: str
+    above: Sequence[Row]
+    row: Callable[[int], Row]
+
+
+def citizen_id(number: int) -> str:
+    return with_check_sign(f"43129920160712{400 + number * 2:03}")
+
+
+def new_child(number: int) -> Row:
+    return row_with(姓名=f"周蓝{number}", 公民身份证号码=citizen_id(number), 所在村=VILLAGE_NAME)
+
+
+def new_carer(number: int) -> Row:
+    return [f"吴蓝{number}", "女", "教师", TOWNSHIP, f"139602{number:05}", 2, "是"]
+
+
+def new_visit(number: int) -> Row:
+    entered = FIRST + timedelta(number // DAYS_VISITED)
+    on = FIRST - timedelta(1 + number % DAYS_VISITED)
+    return [on, entered, "周蓝", citizen_id(0), VILLAGE, "亲子通话", "成功"]
+
+
+def new_village(number: int) -> Row:
+    return [f"{TOWNSHIP}{600 + number}", f"蓝{number}村", TOWNSHIP, "village"]
+
+
+KINDS: Mapping[str, Kind] = {
+    "roster": Kind(
+        "registry", f"/imports/rosters?filed_on={DAY}", f"{TOWNSHIP}_清水镇.xlsx", [HEADINGS], new_child
+    ),
+    "areas": Kind(
+        "registry",
+        f"/imports/areas?on={DAY}",
+        "行政区划.xlsx",
+        [AREAS, [COUNTY, "青溪县", "", "county"], [TOWNSHIP, "清水镇", COUNTY, "township"]],
+        new_village,
+    ),
+    "carers": Kind("pairing", f"/imports/carers?on={DAY}", "结对帮扶人员.xlsx", [CARERS], new_carer),
+    "visits": Kind("contact", "/imports/visits", "走访记录.xlsx", [VISITS], new_visit),
+}
+
+
+@pytest.fixture(scope="module")
+def http(county: County) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {county.token(Role.COUNTY)}"}
+    with httpx.Client(timeout=60, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def visited(county: County) -> None:
+    """A child whom visits can be of, known to contact."""
+    identity = {"name": "周蓝", "id_number": citizen_id(0)}
+    file = {"birth_date": "2016-07-12", "sex": "2"}
+    told = county.client.post(
+        "registry", "/children", {"on": "2026-01-05", "area": VILLAGE, "file": file, "identity": identity}
+    )
+    county.client.get("contact", "/visits", after=told["position"])
+
+
+def send(county: County, http: httpx.Client, kind: Kind, rows: Sequence[Row]) -> httpx.Response:
+    content = workbook(None, *kind.above, *rows)
+    return http.post(
+        county.deployment.address(kind.service) + kind.path, files={"file": (kind.name, content)}
+    )
+
+
+Spoils = Sequence[tuple[int, object]]
+"""Cells of a row by their places, counted on from the last to the first, and what stands there instead."""
+
+spoils = st.lists(st.tuples(st.integers(0, 21), written_cells), min_size=1, max_size=3)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@CASES
+@given(wrong=st.lists(spoils, min_size=1, max_size=4), place=st.integers(0, 4))
+def test_the_good_row_is_taken_among_rows_of_whatever_cells(
+    county: County, http: httpx.Client, name: str, wrong: Sequence[Spoils], place: int
+) -> None:
+    kind, place = KINDS[name], min(place, len(wrong))
+    rows = [spoilt(kind.row(next(NUMBERS)), spoils) for spoils in wrong]
+    rows.insert(place, good := kind.row(next(NUMBERS)))
+    reply = send(county, http, kind, rows)
+    told: dict[str, Any] = reply.json()
+    if reply.status_code == httpx.codes.OK:
+        refused = {row["row"] for row in told.get("refusals", ())}
+        assert len(kind.above) + place + 1 not in refused
+    else:
+        assert reply.status_code == httpx.codes.UNPROCESSABLE_ENTITY, reply.text
+        assert told["code"] == "paper_formulas" or (name == "areas" and told["code"] in OF_THE_TREE), told
+    known = len(kind.above) if reply.is_success else 0
+    again = send(county, http, kind, [good])
+    assert again.status_code == httpx.codes.OK, again.text
+    assert again.json()["already"] >= known, (rows, told, again.text)
+
+
+def spoilt(good: Row, spoils: Spoils) -> Row:
+    row = list(good)
+    for place, cell in spoils:
+        row[place % len(row)] = cell
+    return row
