@@ -109,10 +109,19 @@ async def test_every_command_of_the_registry(registry: Registry) -> None:
     await twice.do(f"{child}/merge", {"on": "2026-05-01", "survivor_id": survivor})
     await twice.do(f"{child}/unmerge", {"on": "2026-05-02"})
     await twice.do(f"{child}/forget")
-    assert await twice.never_sent() - KEPT_BY_THE_SHELL - ASKED == {
-        "/children/likely-duplicates/{child_id}/{other_id}/judge",
-        "/children/{child_id}/confirm-id",
-    }
+
+    await registry.take_roster(
+        roster(child_row("周菊"), child_row("周竹"), child_row("周竹", 所在村="东河村"))
+    )
+    await registry.take_roster(roster(child_row("周菊", id_number(5))))
+    [waiting] = (await registry.get("/children/learned-ids")).json()["items"]
+    told = {"learned_id": waiting["learned_id"]}
+    assert (await twice.do(f"/children/{waiting['child_id']}/confirm-id", told))["changed"]
+    [pair] = (await registry.get("/children/likely-duplicates")).json()["items"]
+    one, other = pair["child_id"], pair["other_id"]
+    verdict = {"verdict": "same", "survivor_id": one}
+    assert (await twice.do(f"/children/likely-duplicates/{one}/{other}/judge", verdict))["changed"]
+    assert await twice.never_sent() - KEPT_BY_THE_SHELL - ASKED == set()
 
 
 async def test_every_command_of_pairing(county: County) -> None:
