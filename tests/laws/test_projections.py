@@ -15,10 +15,18 @@ from services.pairing.from_registry import project as follow_in_pairing
 from services.pairing.pairs import Wish, assign_pairs
 from services.reporting import rebuilding
 from services.reporting.areas import areas_within
-from services.reporting.figures import When, figures_of, series
+from services.reporting.at_once import figures_at_once
+from services.reporting.figures import (
+    EVERYTHING_KNOWN,
+    Figures,
+    When,
+    figures_of,
+    series,
+)
 from services.reporting.lists import list_behind
 from services.reporting.measure import Nature
 from services.reporting.measures import MEASURES
+from services.reporting.question import Asked
 from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
 from services.reporting.side import look_at_live_side
@@ -27,7 +35,9 @@ from shared.contracts.event import LeavingReason
 from shared.contracts.registry import AreaClosed, ChildReturned
 from shared.envelope import Received
 from shared.event_store import Pool
+from shared.problems import NotFound
 from shared.reader import Project
+from shared.tokens import Caller, Role
 from tests.conftest import ServicePools
 from tests.integration.contact_world import VAULT
 from tests.integration.pairing_county import (
@@ -215,14 +225,31 @@ def between(told: Told, after: date, until: date) -> Told:
     }
 
 
+DESK = Caller("desk", Role.COUNTY, (COUNTY,), "a token")
+
+
+async def answered(pool: Pool, area: str, when: When) -> Figures | None:
+    """Return what a caller is answered for an area, None for one that was not known."""
+    known_on = None if when.known_on == EVERYTHING_KNOWN else when.known_on
+    asked = Asked(pool, DESK, area, when.as_of, known_on, when.first_day, when.last_day)
+    try:
+        return (await figures_at_once(asked)).figures
+    except NotFound:
+        return None
+
+
 async def shown_on(pool: Pool, when: When, turn: int) -> Mapping[str, object]:
-    """Return all figures, and of every fifth measure its months and the list behind it; and what areas are called."""
+    """Return all figures, also as callers are answered, and of every fifth measure its months and the list behind it;
+    and what areas are called.
+    """
+    at_once = {area: await answered(pool, area, when) for area in AREAS}
     some = sorted(MEASURES)[turn % 5 :: 5]
     monthly = [name for name in some if MEASURES[name].nature is not Nature.OPENING]
     async with pool.acquire() as connection, connection.transaction():
         await look_at_live_side(connection)
         return {
             "figures": await figures_of(connection, AREAS, when),
+            "answers": at_once,
             "months": [await series(connection, area, monthly, when) for area in (COUNTY, TOWNSHIPS[0])],
             "lists": {name: await list_behind(connection, name, COUNTY, when, limit=500) for name in some},
             "areas": [
