@@ -96,6 +96,8 @@ class Book:
     events: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     claimed: set[tuple[str, str]] = field(default_factory=set)
     released: set[tuple[str, str]] = field(default_factory=set)
+    tally: Counter[str] = field(default_factory=Counter)
+    """Of the whole run: how many writes were begun and given up each way, and how many appends were committed."""
 
     def append(self, wish: Wish, version: int) -> Append:
         stream = f"law-{self.name}-{wish.stream}"
@@ -119,6 +121,7 @@ class Book:
         return f"law-{self.name}-key-{number}"
 
     def enter(self, taken: Sequence[Append]) -> None:
+        self.tally["committed"] += len(taken)
         for wanted in taken:
             # One that comes again is answered as taken and writes nothing: each event counts once.
             self.events |= Counter((wanted.stream, new.event_id) for new in wanted.events)
@@ -180,10 +183,12 @@ class Hand:
     async def write(self, wanted: Sequence[Wish], *, way: Way) -> None:
         """Append in the open transaction, or in one of its own; a lost transaction is given up."""
         alone = self.transaction is None
+        self.book.tally[f"begun {way.value}"] += 1
         await self.begin(numbered=False)
         try:
             await self._write(wanted, way)
         except (Overtaken, WrongVersion, *LOST):
+            self.book.tally[f"given up {way.value}"] += 1
             await self.end(commit=False)
         if alone:
             await self.end(commit=True)

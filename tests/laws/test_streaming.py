@@ -172,7 +172,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=8, max_size=25))
-@bounded(4)
+@bounded(7)
 async def test_every_event_is_taken_or_parked_once_and_each_stream_in_order(
     service_database: ServiceDatabases,
     soon: None,
