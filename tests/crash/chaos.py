@@ -43,7 +43,10 @@ POSTGRES, NATS, STREAMS = "postgres", "nats", "streams"
 
 @dataclass
 class Chaos:
-    """Kills and other acts on one deployment; the same seed draws the same acts in the same order."""
+    """Kills and other acts on one deployment; the same seed draws the same acts in the same order.
+
+    What each is done to hangs also on what is there at its moment.
+    """
 
     house: House
     chance: random.Random
@@ -68,7 +71,9 @@ class Chaos:
         """Kill *kills* times, with every other act between, each time while the clerk is at the next bit of work."""
         stalls = self._stalls() if kills >= STALLS_FROM_KILLS else [self.stall_service_shortly]
         others = self._others()
-        killing, other = _dealt(self.chance, self._kills()), _dealt(self.chance, others, stalls)
+        # Of its own: what an act draws hangs on what there is when it comes, the order of acts must not.
+        deal = random.Random(self.chance.random())  # noqa: S311 - to be repeated, not to be secret
+        killing, other = _dealt(deal, self._kills()), _dealt(deal, others, stalls)
         wanted = {act.__name__ for act in (*self._kills(), *others, *stalls)}
         self.tell(self.streams.copy())
         share = max(OTHERS_A_KILL, len({*others, *stalls}) / kills)
