@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contact.advancing import advance
 from services.contact.following import readers as readers_of_contact
+from services.contact.visiting import Logging, identified, log_visits
 from services.pairing.from_registry import project as follow_in_pairing
 from services.pairing.pairs import Wish, assign_pairs
 from services.reporting import rebuilding
@@ -31,7 +33,7 @@ from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
 from services.reporting.side import look_at_live_side
 from shared.contracts.catalogue import SPEAKERS
-from shared.contracts.event import LeavingReason
+from shared.contracts.event import ContactKind, LeavingReason
 from shared.contracts.registry import AreaClosed, ChildReturned
 from shared.envelope import Received
 from shared.event_store import Pool
@@ -39,7 +41,7 @@ from shared.problems import NotFound
 from shared.reader import Project
 from shared.tokens import Caller, Role
 from tests.conftest import ServicePools
-from tests.integration.contact_world import VAULT
+from tests.integration.contact_world import POLICY, VAULT
 from tests.integration.pairing_county import (
     LATER,
     NEXT,
@@ -85,6 +87,11 @@ KEPT_IN_CONTACT = (
     "SELECT t::text FROM app.children t ORDER BY 1",
     "SELECT t::text FROM app.merges t ORDER BY 1",
     "SELECT t::text FROM app.pairs t ORDER BY 1",
+    "SELECT t::text FROM app.visits t ORDER BY 1",
+    "SELECT t::text FROM app.keeping t ORDER BY 1",
+    "SELECT t::text FROM app.misses t ORDER BY 1",
+    "SELECT t::text FROM app.runs t ORDER BY 1",
+    "SELECT stream_id, version, event_id, event_type, data FROM kernel.events ORDER BY stream_id, version",
 )
 HEARD_IN_PAIRING = (
     "SELECT t::text FROM app.areas t ORDER BY 1",
@@ -142,11 +149,28 @@ async def test_reporting_is_the_same_in_any_turn_of_its_sources_and_rebuilt(
 async def test_contact_knows_the_same_in_any_turn_of_its_sources(
     fresh_pool: FreshPool, county: County, turn: int
 ) -> None:
+    half = FIRST_DAY + timedelta(days=county.days // 2)
     async with AsyncExitStack() as stack:
         straight, turned = [await stack.enter_async_context(fresh_pool("contact")) for _ in range(2)]
-        await follow(straight, IN_CONTACT, county.told())
-        await follow(turned, IN_CONTACT, county.told(), turn)
+        for pool, order in ((straight, None), (turned, turn)):
+            await follow(pool, IN_CONTACT, between(county.told(), date.min, half), order)
+            await visit_all(pool, half)
+            await advance(pool, VAULT, POLICY, half, cause("advance"))
+            await follow(pool, IN_CONTACT, between(county.told(), half, date.max), order)
         assert await kept(turned, KEPT_IN_CONTACT) == await kept(straight, KEPT_IN_CONTACT)
+
+
+async def visit_all(pool: Pool, entered_on: date) -> None:
+    """Log two visits of every child, on days of its own: what registry says later, moves and mends by them."""
+    children = [row["child_id"] for row in await pool.fetch("SELECT child_id FROM app.children ORDER BY 1")]
+    visits = [
+        identified(VAULT, child, kind, entered_on - timedelta(days=n % 40), entered_on, reached=n % 5 > 0)
+        for n, child in enumerate(children)
+        for kind in (ContactKind.GUARDIAN_TALK, ContactKind.PARENT_CALL)
+    ]
+    async with pool.acquire() as connection, connection.transaction():
+        outcomes = await log_visits(connection, visits, cause("visit all").meta)
+        assert set(outcomes) <= {Logging.LOGGED}
 
 
 @given(county=COUNTIES, turn=TURNS)
