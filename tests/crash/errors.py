@@ -19,6 +19,7 @@ DATABASE_AWAY = frozenset(
         "CrashShutdownError",  # another of its processes was killed
         "IdleInTransactionSessionTimeoutError",  # the service was frozen with a transaction open
         "InterfaceError",  # the connection was given up meanwhile
+        "InternalClientError",  # an answer was cut off at an unlucky byte
         "TimeoutError",  # it is frozen, or its cable is held
     }
 )

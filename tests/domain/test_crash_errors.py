@@ -16,6 +16,7 @@ def line(**fields: Any) -> str:
     "expected",
     [
         line(event="task_failed", task="rebuild", error="CannotConnectNowError"),
+        line(event="task_failed", task="rebuild", error="InternalClientError"),
         line(event="answer_failed", question="matches", error="TimeoutError"),
         line(event="library", logger="asyncio", where="runners:118", error="ConnectionDoesNotExistError"),
         line(event="library", logger="asyncio", where="connection:1559"),
