@@ -15,11 +15,11 @@ from shared.scope import WHOLE_SCOPE
 from tests.crash.deployment import House
 from tests.integration.test_reporting_figures import rows_of
 from tests.laws.test_projections import (
+    HEARD_IN_CONTACT,
     HEARD_IN_PAIRING,
     IN_CONTACT,
     IN_PAIRING,
     IN_REPORTING,
-    KEPT_IN_CONTACT,
     Told,
     follow,
     kept,
@@ -30,7 +30,7 @@ AGAIN = "again_"
 PAGE = 2_000
 READ_BY: Mapping[str, tuple[Mapping[str, Project], Sequence[str]]] = {
     "pairing": (IN_PAIRING, HEARD_IN_PAIRING),
-    "contact": (IN_CONTACT, KEPT_IN_CONTACT),
+    "contact": (IN_CONTACT, HEARD_IN_CONTACT),
 }
 
 

@@ -81,7 +81,7 @@ TURNS = st.integers(0, 2**16)
 IN_REPORTING: Mapping[str, Project] = dict.fromkeys(("registry", "pairing", "contact"), take)
 IN_CONTACT = {reader.source: reader.project for reader in readers_of_contact(VAULT)}
 IN_PAIRING = {"registry": follow_in_pairing}
-KEPT_IN_CONTACT = (
+HEARD_IN_CONTACT = (
     "SELECT t::text FROM app.areas t ORDER BY 1",
     "SELECT t::text FROM app.files t ORDER BY 1",
     "SELECT spell_id, left_on, left_known_on, reason, superseded_on FROM app.former_leavings ORDER BY spell_id, seq",
@@ -89,6 +89,10 @@ KEPT_IN_CONTACT = (
     "SELECT t::text FROM app.children t ORDER BY 1",
     "SELECT t::text FROM app.merges t ORDER BY 1",
     "SELECT t::text FROM app.pairs t ORDER BY 1",
+)
+"""What the logs of registry and pairing alone make."""
+KEPT_IN_CONTACT = (
+    *HEARD_IN_CONTACT,
     "SELECT t::text FROM app.visits t ORDER BY 1",
     "SELECT t::text FROM app.keeping t ORDER BY 1",
     "SELECT t::text FROM app.misses t ORDER BY 1",
