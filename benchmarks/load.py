@@ -47,6 +47,8 @@ RECOVERED_TIMES = 2.0
 RECOVERY_SECONDS_MAX = 60
 GROWN_MIB_MAX = 20.0
 """By how much the memory of a service may have grown from the first half of the steady part to the second."""
+ENDS = ("quick_seconds", "lag_seconds")
+"""What of a recovery must come to an end."""
 LIFETIME = timedelta(hours=12)
 
 
@@ -82,13 +84,11 @@ def main() -> int:
 
 
 def _held(result: Json, watched: Watched, called: Called) -> bool:
-    """Return whether nothing failed and nobody was refused, readers took everything, and no service grew."""
-    steady = result["steady"]["all"]
-    taken = result["lag"]["seconds_to_zero_after_steady"] is not None
-    if result["recovery"] is not None:
-        taken = taken and result["recovery"]["lag_seconds"] is not None
+    """Return whether nothing failed and nobody was refused, no service grew, and all was taken and calm."""
+    steady, recovery = result["steady"]["all"], result["recovery"] or {}
+    ends = [result["lag"]["seconds_to_zero_after_steady"], *map(recovery.get, ENDS if recovery else ())]
     grown = watched.grown(called.steady, called.spike)
-    return not steady["failed"] and not steady["refused"] and taken and max(grown.values()) < GROWN_MIB_MAX
+    return not (steady["failed"] or steady["refused"] or None in ends) and max(grown.values()) < GROWN_MIB_MAX
 
 
 def _stages(told: argparse.Namespace) -> list[tuple[float, int]]:
