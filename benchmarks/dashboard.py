@@ -10,6 +10,7 @@ from benchmarks.invented import children, year
 from benchmarks.rebuilding import load_received
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import Caller, at_work, calling, timed, token
+from benchmarks.streaming import fresh_streams
 from services.reporting.rebuilding import rebuild
 from shared.event_store import Connection
 from shared.tokens import AREAS_MAX, Role
@@ -28,6 +29,7 @@ async def dashboard(servers: Servers, people: int, months: int, repetitions: int
         assert await rebuild(pool)
     async with servers.pool(servers.as_admin(dsn), 1) as admin:
         await admin.execute("VACUUM ANALYZE")
+    await fresh_streams(servers)
     await servers.checkpoint()
 
     villages = {child.area for child in children(people)}

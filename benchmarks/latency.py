@@ -17,9 +17,8 @@ from benchmarks.judging import load_contact
 from benchmarks.rebuilding import load_received
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import Caller, Probed, at_work, token
-from benchmarks.streaming import fresh_stream
+from benchmarks.streaming import fresh_streams
 from services.reporting.rebuilding import rebuild
-from shared.subjects import SERVICES
 from shared.tokens import Role
 
 PEOPLE = 1_000
@@ -62,9 +61,7 @@ async def latency(servers: Servers, paces: list[int], seconds: float) -> list[Fi
     await load_received(servers, databases["reporting"], told)
     async with servers.pool(databases["reporting"]) as pool:
         assert await rebuild(pool)
-    async with servers.client() as client:
-        for service in SERVICES:
-            await fresh_stream(client, service)
+    await fresh_streams(servers)
     commands = _commands(people)
     figures = []
     with at_work(servers, databases) as processes:

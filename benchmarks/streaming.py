@@ -10,12 +10,13 @@ from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
 from benchmarks.invented import Told
+from benchmarks.servers import Servers
 from shared.contracts.event import subject_of
 from shared.envelope import read_envelope
 from shared.provisioning import ensure_consumer, ensure_readers, ensure_stream
 from shared.receiving import BATCH_MAX, FETCH_SECONDS
 from shared.relay import ACK_SECONDS_MAX
-from shared.subjects import stream_of
+from shared.subjects import SERVICES, stream_of
 
 STORE = UUID(int=7)
 BATCHES = UUID(int=8)
@@ -57,6 +58,13 @@ async def fresh_stream(client: Client, source: str) -> None:
         await js.delete_stream(stream_of(source))
     await ensure_stream(js, source)
     await ensure_readers(js, source)
+
+
+async def fresh_streams(servers: Servers) -> None:
+    """Make every stream anew: a service that starts now has nothing to take that another figure left behind."""
+    async with servers.client() as client:
+        for service in SERVICES:
+            await fresh_stream(client, service)
 
 
 async def publish(client: Client, messages: Sequence[Message]) -> None:
