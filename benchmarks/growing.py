@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,7 +27,7 @@ from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, 
 from benchmarks.invented_papers import area_list, rosters
 from benchmarks.judging import FIRST_MONTH, POLICY, VAULT
 from benchmarks.multiplying import COUNTY_STEP
-from benchmarks.processor import of_process, with_children
+from benchmarks.processor import megabytes_at_most, of_process, with_children
 from services.contact.advancing import advance
 from services.registry.app import SPEC
 from services.registry.area_importing import import_areas
@@ -223,12 +222,6 @@ def _envelope(one: Told, position: int) -> Envelope:
     )
 
 
-def megabytes_at_most() -> float:
-    """Return the most memory that this process ever held, in MB: what its parent held does not count."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1000
-
-
 async def main() -> None:
     """Do one work once and print what it cost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growing", description=__doc__)
@@ -243,7 +236,7 @@ async def main() -> None:
     ) as pool:
         done = await WORKS[told.work](Land(pool, told.counties, told.seconds, told.postmaster))
     each = [(end - begin) / done.units * 1e6 for begin, end in zip(done.began, done.ended, strict=True)]
-    sys.stdout.write(f"{[done.units, *each, megabytes_at_most()]}\n")
+    sys.stdout.write(f"{[done.units, *each, megabytes_at_most(os.getpid())]}\n")
 
 
 if __name__ == "__main__":

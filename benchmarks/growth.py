@@ -1,7 +1,8 @@
 """`python -m benchmarks.growth 2500 25000 250000`: what a child costs, in time and memory, as children become more.
 
 The services themselves make one county of 2,500 children; its rows are multiplied to so many counties
-(benchmarks.multiplying). Then each piece of work runs once in a process of its own, whose memory is told.
+(benchmarks.multiplying). Then each piece of work runs once in a process of its own, whose memory is told, and at
+last the whole service does its heaviest work and answers many questions at once.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from benchmarks.judging import load_contact
 from benchmarks.multiplying import TABLES
 from benchmarks.plot import Line, plot
 from benchmarks.servers import Servers, servers
+from benchmarks.whole import whole
 from kith.deployment import Deployment
 
 SIZES = (2_500, 25_000, 250_000)
@@ -108,6 +111,8 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
         said = await _run([*told.measuring, *_growing(on, work, dsn, counties, told.seconds)], environment)
         costs.append(Cost(work, size, *orjson.loads(said.splitlines()[-1])))
         _say(str(costs[-1]))
+    costs.append(Cost(_whole(service), size, *await whole(on, service, dsn, counties, told.seconds)))
+    _say(str(costs[-1]))
     await on.drop(dsn)
     return costs
 
@@ -158,8 +163,12 @@ def _keep(costs: Sequence[Cost]) -> None:
 
 def _kept() -> list[Cost]:
     kept = orjson.loads(RESULT.read_bytes()) if RESULT.exists() else []
-    order = [work for works in WORKS.values() for work in works]
+    order = [*chain(*WORKS.values()), *map(_whole, WORKS)]
     return sorted((Cost(**cost) for cost in kept), key=lambda cost: (order.index(cost.work), cost.children))
+
+
+def _whole(service: str) -> str:
+    return f"the whole {service}, a question"
 
 
 def _table(costs: Sequence[Cost]) -> str:
@@ -181,8 +190,9 @@ def _cell(cost: Cost) -> str:
 
 def _drawn(costs: Sequence[Cost]) -> str:
     lines = [
-        Line(work, [(one.children, one.processor) for one in costs if one.work == work])
-        for work in dict.fromkeys(cost.work for cost in costs)
+        Line(work, points)
+        for work in chain(*WORKS.values())
+        if (points := [(float(one.children), one.processor) for one in costs if one.work == work])
     ]
     return plot("Processor time a child, in microseconds, by number of children", lines)
 

@@ -1,4 +1,4 @@
-"""Processor time of processes, which says what work costs on a machine that others use at the same time."""
+"""Processor time and memory of processes, which say what work costs on a machine that others use at the same time."""
 
 import os
 from collections.abc import Iterator
@@ -23,6 +23,12 @@ def with_children(pid: int) -> float:
     """Return the same of a process with its children, those that have ended too."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     return sum(_times(pid)) + sum(_living(children))
+
+
+def megabytes_at_most(pid: int) -> float:
+    """Return the most memory that process *pid* ever held, in MB: what its parent held does not count."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1000
 
 
 def _living(pids: list[str]) -> Iterator[float]:

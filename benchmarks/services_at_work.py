@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Self
 
 from benchmarks.servers import Servers
-from kith.deployment import Deployment
+from kith.deployment import Clock, Deployment
 from kith.embedded.ports import LOOPBACK
 from kith.embedded.spawning import spawn
 from kith.processes import ServiceProcess, stop_all
@@ -28,13 +28,15 @@ class Probed(ServiceProcess):
 
 
 @contextmanager
-def at_work(servers: Servers, databases: dict[str, str]) -> Iterator[dict[str, Probed]]:
+def at_work(
+    servers: Servers, databases: dict[str, str], clock: Clock = "live"
+) -> Iterator[dict[str, Probed]]:
     """Run a process for each service named, on the database given for it."""
     deployment = Deployment(servers.folder)
     deployment.prepare()
     processes = {}
     for service, dsn in databases.items():
-        environment = deployment.environment_of(service, servers.postgres, servers.bus, "live")
+        environment = deployment.environment_of(service, servers.postgres, servers.bus, clock)
         environment |= {"KITH_DATABASE_URL": dsn, "KITH_LOG_LEVEL": "warning"}
         processes[service] = Probed(service, environment, servers.folder / "logs" / f"{service}.log")
     try:

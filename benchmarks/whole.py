@@ -1,0 +1,149 @@
+"""A whole service on the tables of the growth curve: its heaviest work, then questions of many at once, over HTTP.
+
+What is weighed is the service's own process, with its routes, relay and readers, and what its work left behind.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import httpx
+
+from benchmarks.growing import COUNTY, NEXT_DAY, SECOND_MONTH
+from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, children, village_of
+from benchmarks.invented_papers import area_list, rosters
+from benchmarks.multiplying import COUNTY_STEP
+from benchmarks.processor import megabytes_at_most, of_process, with_children
+from benchmarks.servers import Servers
+from benchmarks.services_at_work import at_work, token
+from benchmarks.streaming import fresh_streams
+from shared.envelope import POSITION, STORE, TX
+from shared.event_store import SQL as LOG_SQL
+from shared.event_store import last_position
+from shared.tokens import AREAS_MAX, Role
+
+QUESTIONS = 2_000
+AT_ONCE = 32
+"""Questions that wait for their answers at the same time."""
+LOOK_SECONDS = 0.5
+ANSWER_SECONDS_MAX = 600.0
+THIRD_MONTH_JUDGED = SECOND_MONTH + timedelta(days=64)
+"""The two kinds of windows of the month after the one that the growth curve judges are due by then."""
+ROWS_MAX = 500
+"""The longest page of a list."""
+
+PATHS: Mapping[str, Sequence[str]] = {
+    "registry": ("/children?area={area}&limit=50", f"/children?area={{area}}&limit={ROWS_MAX}", "/areas"),
+    "contact": ("/worklist?area={area}&limit=50", f"/misses?area={{area}}&limit={ROWS_MAX}"),
+    "reporting": (
+        "/figures?area={area}&as_of={day}&breakdown=true",
+        "/areas/{area}",
+        f"/lists/files.open?area={{area}}&limit={ROWS_MAX}",
+    ),
+}
+
+
+async def whole(servers: Servers, service: str, dsn: str, counties: int, seconds: float) -> tuple[float, ...]:
+    """Return how many questions were asked, µs of clock and of processor for each, and the most MB ever held.
+
+    The heaviest work has *seconds*; what is left of it then goes on beside the questions.
+    """
+    await fresh_streams(servers)
+    await _already_relayed(servers, service, dsn)
+    chance = random.Random(counties)  # noqa: S311 - questions, no secret
+    codes = range(FIRST_COUNTY, FIRST_COUNTY + counties * COUNTY_STEP, COUNTY_STEP)
+    known = [str(code) for code in chance.sample(codes, min(counties, AREAS_MAX - 1))]
+    new = FIRST_COUNTY + counties // 2 * COUNTY_STEP + 1 + COUNTY_STEP
+    areas = (*known, str(new))
+    with at_work(servers, {service: dsn}, "advanced") as processes:
+        process = processes[service]
+        pid, postmaster = process.process.pid, servers.postgres.process.pid
+
+        def now() -> tuple[float, float]:
+            return time.perf_counter(), of_process(pid) + with_children(postmaster)
+
+        with suppress(TimeoutError):
+            async with (
+                asyncio.timeout(seconds),
+                _client(process.address, token(servers, ROLES[service], areas)) as client,
+            ):
+                await HEAVIEST[service](client, new)
+        async with _client(process.address, token(servers, Role.COUNTY, areas)) as client:
+            began = now()
+            await _ask(client, (_path(service, known, chance) for _ in range(QUESTIONS)))
+            ended = now()
+        each = [(end - begin) / QUESTIONS * 1e6 for begin, end in zip(began, ended, strict=True)]
+        return QUESTIONS, *each, megabytes_at_most(pid)
+
+
+async def _already_relayed(servers: Servers, service: str, dsn: str) -> None:
+    """Let the stream end with the log's last event: copied events have no bodies that could be relayed."""
+    async with servers.pool(servers.as_admin(dsn), 1) as admin, admin.acquire() as connection:
+        if not await connection.fetchval("SELECT to_regclass('kernel.events') IS NOT NULL"):
+            return
+        last = await last_position(connection)
+        store = await connection.fetchval(LOG_SQL.store_id)
+    headers = {STORE: str(store), TX: str(last.tx), POSITION: str(last.position)}
+    async with servers.client(service) as client:
+        subject = f"kith.{FIRST_COUNTY}.{FIRST_COUNTY}100.{service}.Kept"
+        await client.jetstream().publish(subject, b"{}", headers=headers)
+
+
+def _client(address: str, login: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {login}"}
+    return httpx.AsyncClient(base_url=address, headers=headers, timeout=ANSWER_SECONDS_MAX)
+
+
+async def _import(client: httpx.AsyncClient, county: int) -> None:
+    """Import the papers of one more county."""
+    people = list(children(COUNTY, county, county))
+    told = [("areas", {"on": str(FIRST_DAY)}, "areas.csv", area_list(people))]
+    for name, content, _ in rosters(people, county):
+        told.append(("rosters", {"filed_on": str(NEXT_DAY)}, name, content))
+    for what, day, name, content in told:
+        answer = await client.post(f"/imports/{what}", params=day, files={"file": (name, content)})
+        answer.raise_for_status()
+
+
+async def _judge(client: httpx.AsyncClient, _county: int) -> None:
+    """Judge the next month's windows of all children."""
+    answer = await client.post("/advance", json={"to": str(THIRD_MONTH_JUDGED)})
+    answer.raise_for_status()
+
+
+async def _rebuild(client: httpx.AsyncClient, _county: int) -> None:
+    """Rebuild the read model from all events."""
+    answer = await client.post("/rebuild/all")
+    while answer.raise_for_status().json()["state"] != "done":
+        await asyncio.sleep(LOOK_SECONDS)
+        answer = await client.get("/rebuild/all")
+
+
+ROLES: Mapping[str, Role] = {"registry": Role.COUNTY, "contact": Role.COUNTY, "reporting": Role.OPERATOR}
+HEAVIEST: Mapping[str, Callable[[httpx.AsyncClient, int], Awaitable[None]]] = {
+    "registry": _import,
+    "contact": _judge,
+    "reporting": _rebuild,
+}
+
+
+def _path(service: str, counties: Sequence[str], chance: random.Random) -> str:
+    county = chance.choice(counties)
+    area = village_of(chance.randrange(COUNTY), int(county))[: chance.choice((6, 9, 12))]
+    day = FIRST_DAY + timedelta(days=chance.randrange(60))
+    return chance.choice(PATHS[service]).format(area=area, day=day)
+
+
+async def _ask(client: httpx.AsyncClient, paths: Iterator[str]) -> None:
+    """Ask for all *paths*, AT_ONCE at a time."""
+
+    async def one_after_the_other() -> None:
+        for path in paths:
+            (await client.get(path)).raise_for_status()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(one_after_the_other())
