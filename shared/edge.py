@@ -21,7 +21,7 @@ from shared.event_store import Connection, Position
 from shared.handling import Answer, Cause, fingerprint
 from shared.problems import RETRY_SOON_SECONDS, Away, Forbidden, NotFound, Refused
 from shared.running import Running
-from shared.scope import NARROW, scoped
+from shared.scope import NARROW_READING, scoped
 from shared.subjects import SERVICES
 from shared.tokens import Caller, Permission, TokenRefused
 from shared.tracing import span
@@ -133,7 +133,7 @@ async def before_reading(request: Request, caller: Caller, after: str | None) ->
 
 @asynccontextmanager
 async def reading(
-    request: Request, caller: Caller, after: str | None, narrowing: str = NARROW
+    request: Request, caller: Caller, after: str | None, narrowing: str = NARROW_READING
 ) -> AsyncIterator[Connection]:
     """Open a read transaction with the caller's areas; raises what `before_reading` does."""
     running = await before_reading(request, caller, after)
@@ -243,6 +243,17 @@ async def asked_page(
 
 PageHere = Annotated[Page, Depends(asked_page)]
 AreaAsked = Annotated[AreaCode, Query(description="an area by its code of 6, 9 or 12 digits")]
+
+
+async def under(caller: CallerHere, area: AreaCode | None = None) -> str:
+    """Return what the codes of a list's areas begin with: *area*, or what all of the caller's do.
+
+    Below every query only the caller's are seen; this is what lets it go along an index.
+    """
+    return area or caller.areas_begin
+
+
+Under = Annotated[str, Depends(under)]
 
 
 def _check_origin(request: Request) -> None:

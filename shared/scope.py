@@ -12,10 +12,8 @@ SQL = queries(__file__)
 
 WHOLE_SCOPE = {"kith.scope": "*"}
 """Session settings of a service's own connections: it sees all areas until a caller narrows it."""
-
-
-NARROW: str = SQL.narrow
-"""The statement that narrows a transaction to a scope."""
+NARROW_READING: str = SQL.narrow_reading
+"""The statement that narrows a transaction of reading to a scope."""
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 _SCOPE = re.compile(r"[0-9,]*")
@@ -23,7 +21,7 @@ _SCOPE = re.compile(r"[0-9,]*")
 
 async def narrow(connection: Connection, caller: Caller) -> None:
     """Narrow the current transaction, and nothing after it, to the caller's areas."""
-    await connection.execute(NARROW, scope_of(caller))
+    await connection.execute(SQL.narrow, scope_of(caller))
 
 
 def scope_of(caller: Caller) -> str:
@@ -32,7 +30,7 @@ def scope_of(caller: Caller) -> str:
 
 
 @asynccontextmanager
-async def scoped(pool: Pool, caller: Caller, narrowing: str = NARROW) -> AsyncIterator[Connection]:
+async def scoped(pool: Pool, caller: Caller, narrowing: str = NARROW_READING) -> AsyncIterator[Connection]:
     """Open a read-only transaction of one snapshot that sees only rows in the caller's areas.
 
     Row level security applies it below every query (policy kernel.in_scope). *narrowing* is a statement whose one

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
+from os.path import commonprefix
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
@@ -85,6 +86,11 @@ class Caller:
     def may(self, permission: Permission) -> bool:
         """Return whether the caller's role has *permission*."""
         return permission in ROLE_PERMISSIONS[self.role]
+
+    @property
+    def areas_begin(self) -> str:
+        """What the codes of all the caller's areas begin with, maybe nothing: the range of an index they lie in."""
+        return commonprefix(self.areas)  # noqa: RUF071 - digits, compared one by one as meant
 
     def covers(self, area: str) -> bool:
         """Return whether *area* is one of the caller's areas or lies inside one."""

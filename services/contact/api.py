@@ -14,13 +14,14 @@ from services.contact.listing import Asked, MissState
 from services.contact.papers_api import papers_router
 from services.contact.telling import VisitTold, note_of, tell_visit
 from services.contact.worklist import WorkAsked, work_list
-from shared.contracts.event import AreaCode, ContactKind, EscalationLevel
+from shared.contracts.event import ContactKind, EscalationLevel
 from shared.edge import (
     After,
     CauseHere,
     PageHere,
     ReadingHere,
     RunningHere,
+    Under,
     answer,
     may,
     positions_in,
@@ -57,7 +58,7 @@ class Advance(BaseModel):
 
 
 async def asked_of(
-    area: AreaCode | None = None,
+    area: Under,
     child_id: UUID | None = None,
     kind: ContactKind | None = None,
     first: Annotated[Day | None, Query(alias="from")] = None,
@@ -127,7 +128,7 @@ def missed_router(policy: Policy) -> APIRouter:
         reading: ReadingHere,
         _caller: Reads,
         page: PageHere,
-        area: AreaCode | None = None,
+        area: Under,
         carer: UUID | None = None,
         until: Day | None = None,
     ) -> dict[str, Any]:

@@ -22,9 +22,9 @@ ESCALATION_KEY = Keyset(date.fromisoformat, UUID, str, date.fromisoformat, str)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a list is asked for; None asks for all."""
+    """What a list is asked for: what lies under *area*; None asks for all."""
 
-    area: str | None = None
+    area: str
     child_id: UUID | None = None
     kind: ContactKind | None = None
     first: date | None = None

@@ -22,9 +22,9 @@ KEY = Keyset(whole_number(1), date.fromisoformat, str, UUID, str)
 
 @dataclass(frozen=True, slots=True)
 class WorkAsked:
-    """What a work list is asked for: an area or prefix, a carer, and what closes on or before *until*."""
+    """What a work list is asked for: what lies under *area*, a carer's, and what closes on or before *until*."""
 
-    area: str | None
+    area: str
     carer_id: UUID | None
     until: date | None
 

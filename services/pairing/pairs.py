@@ -183,13 +183,14 @@ async def pair_page(
     after: tuple[str, UUID],
     limit: int,
     *,
+    begin: str,
     area: str | None = None,
     child: UUID | None = None,
     carer: UUID | None = None,
     is_open: bool | None = None,
 ) -> list[dict[str, Any]]:
-    """Return pairs after a place, by the child's village and id."""
-    rows = await connection.fetch(SQL.page, area, child, carer, is_open, *after, limit)
+    """Return pairs after a place, by the child's village and id; one end of each lies where codes begin so."""
+    rows = await connection.fetch(SQL.page, area, child, carer, is_open, *after, begin, limit)
     return [dict(row) for row in rows]
 
 

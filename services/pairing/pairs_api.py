@@ -53,7 +53,7 @@ def pairs_router(running: Running) -> APIRouter:
     async def list_pairs(
         *,
         reading: ReadingHere,
-        _caller: Reader,
+        caller: Reader,
         page: PageHere,
         area: AreaCode | None = None,
         child: UUID | None = None,
@@ -61,7 +61,14 @@ def pairs_router(running: Running) -> APIRouter:
         is_open: Annotated[bool | None, Query(alias="open")] = None,
     ) -> dict[str, Any]:
         pairs = await pair_page(
-            reading, place_after(page), page.fetch, area=area, child=child, carer=carer, is_open=is_open
+            reading,
+            place_after(page),
+            page.fetch,
+            begin=caller.areas_begin,
+            area=area,
+            child=child,
+            carer=carer,
+            is_open=is_open,
         )
         return page.of(pairs, lambda pair: f"{pair['area']}.{pair['pair_id']}")
 

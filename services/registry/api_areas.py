@@ -4,14 +4,24 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry import area_versions
 from services.registry.domain.area import AreaCommand, CloseArea, DefineArea, RenameArea, area
 from services.registry.projecting import project_areas
 from shared.contracts.event import AreaCode, Level
-from shared.edge import CauseHere, PageHere, ReadingHere, RunningHere, answer, may, recorded_day, require_area
+from shared.edge import (
+    CauseHere,
+    PageHere,
+    ReadingHere,
+    RunningHere,
+    Under,
+    answer,
+    may,
+    recorded_day,
+    require_area,
+)
 from shared.event_store import Connection
 from shared.handling import Cause, decide_and_append, once
 from shared.running import Running
@@ -55,11 +65,9 @@ class Closing(BaseModel):
 
 
 @router.get("/areas", dependencies=[Depends(may(Permission.READ))])
-async def list_areas(
-    connection: ReadingHere, page: PageHere, area: Annotated[AreaCode | None, Query()] = None
-) -> dict[str, Any]:
+async def list_areas(connection: ReadingHere, page: PageHere, area: Under) -> dict[str, Any]:
     """List areas with all their versions, under *area* where it is given."""
-    rows = await area_versions.list_versions(connection, area or "", page.after_key or "", page.fetch)
+    rows = await area_versions.list_versions(connection, area, page.after_key or "", page.fetch)
     return page.of(rows, lambda row: f"{row['code']}/{row['from_on']}")
 
 

@@ -16,7 +16,6 @@ from services.registry.identities import look_at
 from services.registry.identity import Identity
 from shared.contracts.asks import IDENTITIES_MAX
 from shared.contracts.event import (
-    AreaCode,
     Guardianship,
     Health,
     LeavingReason,
@@ -32,6 +31,7 @@ from shared.edge import (
     PageHere,
     ReadingHere,
     RunningHere,
+    Under,
     answer,
     may,
     recorded_day,
@@ -132,11 +132,11 @@ Work = Callable[[Filing], Awaitable[dict[str, Any]]]
 
 @router.get("", dependencies=[Depends(may(Permission.READ))])
 async def children(
-    connection: ReadingHere, page: PageHere, area: AreaCode | None = None, status: FileStatus | None = None
+    connection: ReadingHere, page: PageHere, area: Under, status: FileStatus | None = None
 ) -> dict[str, Any]:
     """List the files in the caller's areas, without names."""
     after = key_after(page.after_key)
-    rows = await list_children(connection, prefix=area or "", status=status, after=after, limit=page.fetch)
+    rows = await list_children(connection, prefix=area, status=status, after=after, limit=page.fetch)
     return page.of(rows, lambda row: row["child_id"])
 
 

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.registry.api_children import do, key_after, require_children
 from services.registry.child_lists import FIRST, list_learned, list_likely
 from services.registry.judging import Verdict, judge_number, judge_pair
-from shared.contracts.event import AreaCode
-from shared.edge import CauseHere, PageHere, ReadingHere, RunningHere, may
+from shared.edge import CauseHere, PageHere, ReadingHere, RunningHere, Under, may
 from shared.said import Day, YesOrNo
 from shared.tokens import Caller, Permission
 
@@ -40,21 +39,17 @@ class NumberJudged(BaseModel):
 
 
 @router.get("/likely-duplicates", dependencies=[Depends(may(Permission.READ))])
-async def likely_duplicates(
-    connection: ReadingHere, page: PageHere, area: AreaCode | None = None
-) -> dict[str, Any]:
+async def likely_duplicates(connection: ReadingHere, page: PageHere, area: Under) -> dict[str, Any]:
     """List pairs of files that may be one child and wait for a judgement."""
-    rows = await list_likely(connection, prefix=area or "", after=_pair(page.after_key), limit=page.fetch)
+    rows = await list_likely(connection, prefix=area, after=_pair(page.after_key), limit=page.fetch)
     return page.of(rows, lambda row: f"{row['child_id']},{row['other_id']}")
 
 
 @router.get("/learned-ids", dependencies=[Depends(may(Permission.READ))])
-async def learned_ids(
-    connection: ReadingHere, page: PageHere, area: AreaCode | None = None
-) -> dict[str, Any]:
+async def learned_ids(connection: ReadingHere, page: PageHere, area: Under) -> dict[str, Any]:
     """List children to whom a later paper gave an id number that waits to be confirmed."""
     after = key_after(page.after_key)
-    rows = await list_learned(connection, prefix=area or "", after=after, limit=page.fetch)
+    rows = await list_learned(connection, prefix=area, after=after, limit=page.fetch)
     return page.of(rows, lambda row: row["learned_id"])
 
 
