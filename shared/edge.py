@@ -246,9 +246,9 @@ AreaAsked = Annotated[AreaCode, Query(description="an area by its code of 6, 9 o
 
 
 async def under(caller: CallerHere, area: AreaCode | None = None) -> str:
-    """Return what the codes of a list's areas begin with: *area*, or what all of the caller's do.
+    """Return what the codes begin with of all areas that a list may show: *area*, or what all of the caller's do.
 
-    Below every query only the caller's are seen; this is what lets it go along an index.
+    What else begins so is kept from the caller below every query; a query that says it goes along an index.
     """
     return area or caller.areas_begin
 

@@ -22,7 +22,7 @@ ESCALATION_KEY = Keyset(date.fromisoformat, UUID, str, date.fromisoformat, str)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a list is asked for: what lies under *area*; None asks for all."""
+    """What a list is asked for: what lies where codes begin with *area*; of the rest None asks for all."""
 
     area: str
     child_id: UUID | None = None

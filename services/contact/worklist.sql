@@ -4,7 +4,7 @@
 WITH running AS (
   SELECT * FROM unnest($1::text[], $2::date[], $3::date[], $4::date[], $5::boolean[])
          AS w(kind, opens, closes, due, poor_only)
-   WHERE $9::date IS NULL OR w.closes <= $9::date
+   WHERE ($9::date IS NULL OR w.closes <= $9::date) AND (coalesce($10::int, 0) = 0 OR w.closes >= $11::date)
 ), of_carer AS (
   SELECT p.child_id FROM app.pairs p
    WHERE p.carer_id = $8::uuid AND p.from_on <= $6::date AND (p.until_on IS NULL OR $6::date < p.until_on)
@@ -19,16 +19,17 @@ WITH running AS (
    ORDER BY m.closes, m.area, m.child_id, m.kind LIMIT $15::int
 ), owed AS (
   SELECT 1 AS late, d.closes, o.area, o.child_id, o.kind, o.opens, o.due
-    FROM (SELECT DISTINCT closes FROM running) d
+    FROM (SELECT DISTINCT closes, CASE WHEN $10::int > 0 AND closes = $11::date THEN $12::text ELSE '' END AS begin
+            FROM running) d
    CROSS JOIN LATERAL (
      SELECT c.area, c.child_id, w.kind, w.opens, w.due
        FROM app.children c
        JOIN running w ON w.closes = d.closes AND c.filed_on <= w.opens AND (c.poor OR NOT w.poor_only)
                      AND (c.left_on IS NULL OR c.left_on > w.closes)
-      WHERE starts_with(c.area, $7::text)
+      WHERE starts_with(c.area, $7::text) AND c.area >= d.begin
         AND ($8::uuid IS NULL OR c.child_id = ANY (ARRAY(SELECT child_id FROM of_carer)))
-        AND ($10::int IS DISTINCT FROM 1 OR (d.closes, c.area, c.child_id, w.kind)
-                                          > ($11::date, $12::text, $13::uuid, $14::text))
+        AND (coalesce($10::int, 0) = 0 OR (d.closes, c.area, c.child_id, w.kind)
+                                        > ($11::date, $12::text, $13::uuid, $14::text))
         AND NOT EXISTS (SELECT FROM app.keeping k WHERE k.child_id = c.child_id AND k.kind = w.kind
                            AND k.on_day BETWEEN w.opens AND w.closes AND k.until_on = 'infinity')
         AND NOT EXISTS (SELECT FROM app.misses m

@@ -379,6 +379,9 @@ async def test_lists_show_a_caller_only_the_callers_areas(contact: Contact) -> N
         assert (await contact.get(path))["items"], path
         assert (await contact.get(path, Role.TOWNSHIP, "431299200"))["items"], path
         assert (await contact.get(path, Role.TOWNSHIP, "431299101"))["items"] == [], path
+        assert await contact.get(path, Role.TOWNSHIP, "431299200", "431299101") == await contact.get(path), (
+            path
+        )
         assert (await contact.get(f"{path}?area=431299101"))["items"] == [], path
 
 
