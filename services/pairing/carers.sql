@@ -52,7 +52,7 @@ SELECT c.carer_id, c.kind, c.sex, c.area, c.capacity, c.standing, c.since,
  WHERE c.area ^@ $1::text
    AND ($2::text IS NULL OR c.kind = $2::text)
    AND ($3::text IS NULL OR c.standing = $3::text)
-   AND (c.area, c.carer_id) > ($4::text, $5::uuid)
+   AND c.area >= $4::text AND (c.area > $4::text OR c.carer_id > $5::uuid)
  ORDER BY c.area, c.carer_id LIMIT $6::int
 
 -- name: one

@@ -116,9 +116,9 @@ def _event_id(rule: str, pair_id: UUID, received: Received) -> UUID:
     return rule_event_id(rule, pair_id, received.event_id)
 
 
-async def area_codes(connection: Connection) -> frozenset[str]:
-    """Return the codes of all open areas that the registry has told of."""
-    return frozenset(row["code"] for row in await connection.fetch(SQL.area_codes))
+async def area_codes(connection: Connection, begin: str) -> frozenset[str]:
+    """Return the codes of all open areas that the registry has told of and that begin with *begin*."""
+    return frozenset(row["code"] for row in await connection.fetch(SQL.area_codes, begin))
 
 
 READER = Reader("pairing-from-registry", "registry", project)

@@ -29,5 +29,5 @@ UPDATE app.children c
  WHERE c.child_id = t.child_id
 
 -- name: area_codes
--- Every open area's code.
-SELECT code FROM app.areas WHERE closed_on IS NULL
+-- The codes of open areas that begin so.
+SELECT code FROM app.areas WHERE closed_on IS NULL AND code ^@ $1::text

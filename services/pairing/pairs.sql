@@ -45,7 +45,8 @@ SELECT area FROM app.children WHERE child_id = $1::uuid
 
 -- name: page
 -- Pairs of an area, of a child or of a carer, after a place in the list; seen from either end, they are looked for
--- only where the caller's areas lie.
+-- only where the caller's areas lie. A place compared as a row, here and in other pages, would have the index read from
+-- there and not from where the area begins: at first from its first entry on.
 SELECT pair_id, child_id, carer_id, kind, area, carer_area, started_on, ended_on, reason
   FROM app.pairs
  WHERE ($1::text IS NULL OR area ^@ $1::text)
@@ -53,5 +54,5 @@ SELECT pair_id, child_id, carer_id, kind, area, carer_area, started_on, ended_on
    AND ($3::uuid IS NULL OR carer_id = $3::uuid)
    AND ($4::boolean IS NULL OR (ended_on IS NULL) = $4::boolean)
    AND (area ^@ $7::text OR carer_area ^@ $7::text)
-   AND (area, pair_id) > ($5::text, $6::uuid)
+   AND area >= $5::text AND (area > $5::text OR pair_id > $6::uuid)
  ORDER BY area, pair_id LIMIT $8::int

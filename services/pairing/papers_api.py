@@ -80,7 +80,7 @@ async def _read(
     content = await file.read()
     paper = await asyncio.to_thread(read_carers, file.filename or "", content)
     async with running.pool.acquire() as connection:
-        known = await area_codes(connection)
+        known = await area_codes(connection, caller.areas_begin)
         recorded_on = await bulk_day(running, connection, on)
     if not known:
         raise Away("areas_not_known_yet")

@@ -3,7 +3,7 @@
 SELECT c.child_id, c.area,
        greatest(c.filed_on, (SELECT max(p.ended_on) FROM app.pairs p WHERE p.child_id = c.child_id)) AS since
   FROM app.children c
- WHERE c.left_on IS NULL AND c.area ^@ $1::text AND (c.area, c.child_id) > ($2::text, $3::uuid)
+ WHERE c.left_on IS NULL AND c.area ^@ $1::text AND c.area >= $2::text AND (c.area > $2::text OR c.child_id > $3::uuid)
    AND NOT EXISTS (SELECT FROM app.pairs p WHERE p.child_id = c.child_id AND p.ended_on IS NULL)
  ORDER BY c.area, c.child_id LIMIT $4::int
 

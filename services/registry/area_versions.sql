@@ -17,5 +17,5 @@ SELECT (SELECT count(*) FROM app.areas WHERE code ^@ $1::text AND code <> $1::te
 -- name: list_versions
 -- Areas with all their versions, in order of code.
 SELECT code, name, level, parent, from_on, until_on, successor FROM app.areas
- WHERE code ^@ $1::text AND (code, from_on::text) > ($2::text, $3::text)
+ WHERE code ^@ $1::text AND code >= $2::text AND (code > $2::text OR from_on::text > $3::text)
  ORDER BY code, from_on LIMIT $4::int

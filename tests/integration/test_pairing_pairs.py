@@ -137,7 +137,8 @@ async def test_an_area_that_was_closed_is_no_place_to_be_enlisted_in(pool: Pool)
     await tell(pool, closed)
 
     async with pool.acquire() as connection:
-        assert await area_codes(connection) == {area.area for area in areas_defined()} - {ELM}
+        assert await area_codes(connection, "") == {area.area for area in areas_defined()} - {ELM}
+        assert await area_codes(connection, TOWNSHIP) == {TOWNSHIP, WILLOW}
 
 
 async def test_a_merged_childs_pairs_end(pool: Pool) -> None:
