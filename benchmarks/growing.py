@@ -24,12 +24,17 @@ import structlog
 import uvloop
 
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, village_of, year
-from benchmarks.invented_papers import area_list, rosters
+from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.judging import FIRST_MONTH, POLICY, VAULT
 from benchmarks.multiplying import COUNTY_STEP
 from benchmarks.processor import megabytes_at_most, of_process, with_children
 from services.contact.advancing import advance
-from services.registry.app import SPEC
+from services.pairing.app import SPEC as PAIRING
+from services.pairing.assigning import assign_suggested
+from services.pairing.carer_list import read_carers
+from services.pairing.from_registry import project as follow_registry
+from services.pairing.importing import CarerImport, import_carers, keyed_rows
+from services.registry.app import SPEC as REGISTRY
 from services.registry.area_importing import import_areas
 from services.registry.area_list import read_areas
 from services.registry.importing import import_roster
@@ -41,10 +46,11 @@ from shared.envelope import Envelope
 from shared.event_store import Pool, Position
 from shared.handling import Cause
 from shared.messages import Language
+from shared.reader import Project
 from shared.receiving import BATCH_MAX
 from shared.running import Running
 from shared.scope import WHOLE_SCOPE
-from shared.service import create_app
+from shared.service import ServiceSpec, create_app
 from shared.tokens import Caller, Role
 
 COUNTY = 2_500
@@ -54,6 +60,8 @@ MONTHS = 1
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
 """On which one more county comes."""
 SECOND_MONTH = date(2026, 4, 1)
+PAIRED_ON = FIRST_DAY + timedelta(days=25)
+"""All files are open by then."""
 QUESTIONS = 300
 CONNECTIONS = 4
 
@@ -110,8 +118,7 @@ async def import_county(land: Land) -> Done:
 
 
 async def import_papers(land: Land, county: int, seed: int, filed_on: date) -> Done:
-    running: Running = create_app(SPEC).state.running
-    running.connections = land.pool
+    running = _running(REGISTRY, land)
     people = _people(county, seed)
     areas = read_areas("areas.csv", area_list(people))
     await import_areas(running, _cause(seed, "areas"), areas, FIRST_DAY)
@@ -131,6 +138,40 @@ async def import_papers(land: Land, county: int, seed: int, filed_on: date) -> D
         if time.perf_counter() - began.clock > land.seconds:
             break
     return Done(done, began, land.now())
+
+
+async def found_pairing(land: Land) -> Done:
+    """Pair the children of the first county, of which the others are copies."""
+    return await pair_county_of(land, FIRST_COUNTY, 0, FIRST_DAY)
+
+
+async def pair_county(land: Land) -> Done:
+    """Hear of the children of one more county, take in its list of carers and pair whom it has seats for."""
+    return await pair_county_of(land, land.next_county, land.counties + 1, NEXT_DAY)
+
+
+async def pair_county_of(land: Land, county: int, seed: int, filed_on: date) -> Done:
+    running = _running(PAIRING, land)
+    told = (one for one in year(COUNTY, seed, 0, county, filed_on) if one.source == "registry")
+    last: int = await land.pool.fetchval("SELECT coalesce(max(arrived), 0) FROM app.children")
+    began = land.now()
+    await _tell(land, follow_registry, told, last)
+    paper = read_carers("carers.csv", carer_list(_people(county, seed), seed))
+    listed = CarerImport(
+        running=running,
+        cause=_cause(seed, "carers"),
+        paper=paper,
+        rows=keyed_rows(paper, running),
+        area=str(county),
+        on=PAIRED_ON,
+        recorded_on=PAIRED_ON,
+        language=Language.ZH,
+    )
+    answer = await import_carers(listed)
+    assert answer.body["refused"] == 0, answer.body
+    answer = await assign_suggested(land.pool, str(county), PAIRED_ON, PAIRED_ON, _cause(seed, "pairs"))
+    assert answer.body["assigned"], answer.body
+    return Done(COUNTY, began, land.now())
 
 
 async def found_contact(land: Land) -> Done:
@@ -165,12 +206,17 @@ async def project_county(land: Land) -> Done:
 async def take_events(land: Land, told: Iterable[Told]) -> Done:
     last: int = await land.pool.fetchval("SELECT coalesce(max(arrival), 0) FROM kept.received")
     began = land.now()
+    await _tell(land, take, told, last)
+    return Done(COUNTY, began, land.now())
+
+
+async def _tell(land: Land, project: Project, told: Iterable[Told], last: int) -> None:
+    """Hand *told* to a reader in batches as it gets them; *last* is the place of what it was told before."""
     numbered = enumerate(told, start=last + 1)
     while some := list(islice(numbered, BATCH_MAX)):
         batch = [_envelope(one, n).open() for n, one in some]
         async with land.pool.acquire() as connection, connection.transaction():
-            await take(connection, batch)
-    return Done(COUNTY, began, land.now())
+            await project(connection, batch)
 
 
 async def ask(land: Land) -> Done:
@@ -190,11 +236,19 @@ WORKS: dict[str, Callable[[Land], Awaitable[Done]]] = {
     "found registry": found_registry,
     "found reporting": found_reporting,
     "import": import_county,
+    "found pairing": found_pairing,
+    "pair a county": pair_county,
     "found contact": found_contact,
     "judge a month": judge_month,
     "project a month": project_county,
     "dashboard, a question": ask,
 }
+
+
+def _running(spec: ServiceSpec, land: Land) -> Running:
+    running: Running = create_app(spec).state.running
+    running.connections = land.pool
+    return running
 
 
 def _people(county: int, seed: int) -> list[Child]:

@@ -36,6 +36,7 @@ SECONDS = 60.0
 PLOT, RESULT = Path("docs/images/growth.svg"), Path("build/growth.json")
 WORKS: Mapping[str, Sequence[str]] = {
     "registry": ("import",),
+    "pairing": ("pair a county",),
     "contact": ("judge a month",),
     "reporting": ("project a month", "dashboard, a question"),
 }

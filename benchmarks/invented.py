@@ -107,7 +107,7 @@ def registered(child: Child, chance: random.Random) -> Told:
         f'"child_id":"{child.child_id}","file":{{"birth_date":"{child.born}","sex":"{chance.choice("12")}",'
         f'"ethnic_group":"01","health":"healthy","schooling":"primary","school":null,"boards":null,'
         f'"poor":{"true" if child.poor else "false"},"guardianship":"paternal_grandparents","rating":"good",'
-        f'"household":"0123456789abcdef"}}'
+        f'"household":"{child.child_id.hex[16:]}"}}'
     )
     stream = f"child-{child.child_id}"
     return _told("registry", "ChildRegistered", chance, stream, 1, child.area, filed, filed, file)

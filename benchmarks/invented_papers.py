@@ -1,4 +1,4 @@
-"""The papers of an invented county: its list of areas, and a roster for each township, as spreadsheets say them."""
+"""The papers of an invented county: lists of areas and carers, and a roster for each township, as spreadsheets say."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from shared.papers.citizen_id import CHECK_SIGNS, WEIGHTS
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红春梅海燕雪飞龙云晨宇轩欣怡"
 HEADINGS = "姓名,性别,出生日期,身份证号,所在村代码,健康状况,监护类型,父亲姓名,父亲电话"
+CARER_HEADINGS = "姓名,性别,身份,所在地代码,联系电话,可结对人数,审查通过"
 TOWNSHIP_DIGITS = 9
 SEQUENCES = 500
 
@@ -27,6 +28,17 @@ def rosters(people: Sequence[Child], seed: int) -> Iterator[tuple[str, bytes, in
     for township, some in groupby(numbered, key=lambda one: one[1].area[:TOWNSHIP_DIGITS]):
         rows = [_row(child, n, chance) for n, child in some]
         yield f"{township}.csv", "\n".join([HEADINGS, *rows]).encode(), len(rows)
+
+
+def carer_list(people: Sequence[Child], seed: int) -> bytes:
+    """Return a list of volunteers, one in the village of every third of *people*, each with two seats."""
+    chance = random.Random(seed)  # noqa: S311 - invented people, no secret
+    rows = [
+        f"{chance.choice(SURNAMES)}{''.join(chance.choices(GIVEN, k=2))},女,志愿者,{child.area},"
+        f"138{chance.randrange(10**8):08},2,是"
+        for child in people[::3]
+    ]
+    return "\n".join([CARER_HEADINGS, *rows]).encode()
 
 
 def _row(child: Child, n: int, chance: random.Random) -> str:

@@ -43,6 +43,17 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "app.imports": {"import_id": ID, "area": AREA},
         "app.import_rows": {"row_key": KEY, "import_id": ID, "area": AREA, "child_id": CHILD},
     },
+    "pairing": {
+        "kernel.streams": {"stream_id": KEY},
+        "kernel.events": {"event_id": ID, "stream_id": KEY, "data": GONE, "meta": GONE},
+        "vault.identities": {"subject_id": ID},
+        "app.areas": {"code": AREA},
+        "app.children": {"child_id": CHILD, "area": AREA, "household": KEY},
+        "app.carers": {"carer_id": ID, "area": AREA},
+        "app.pairs": {"pair_id": ID, "child_id": CHILD, "carer_id": ID, "area": AREA, "carer_area": AREA},
+        "app.imports": {"import_id": ID, "area": AREA},
+        "app.import_rows": {"row_key": KEY, "import_id": ID, "carer_id": ID},
+    },
     "contact": {
         "app.areas": {"code": AREA},
         "app.files": {"spell_id": ID, "child_id": CHILD},

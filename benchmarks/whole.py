@@ -9,14 +9,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import chain
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.growing import COUNTY, NEXT_DAY, SECOND_MONTH
+from benchmarks.growing import COUNTY, NEXT_DAY, PAIRED_ON, SECOND_MONTH
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, children, village_of
-from benchmarks.invented_papers import area_list, rosters
+from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.multiplying import COUNTY_STEP
 from benchmarks.processor import megabytes_at_most, of_process, with_children
 from benchmarks.servers import Servers
@@ -25,6 +23,7 @@ from benchmarks.streaming import fresh_streams
 from shared.envelope import POSITION, STORE, TX
 from shared.event_store import SQL as LOG_SQL
 from shared.event_store import last_position
+from shared.subjects import stream_of
 from shared.tokens import Role
 
 QUESTIONS = 2_000
@@ -44,6 +43,11 @@ Question = tuple[str, httpx.Headers]
 
 PATHS: Mapping[str, Sequence[str]] = {
     "registry": ("/children?area={area}&limit=50", f"/children?area={{area}}&limit={ROWS_MAX}", "/areas"),
+    "pairing": (
+        "/carers?area={area}&limit=50",
+        f"/pairs?area={{area}}&limit={ROWS_MAX}",
+        "/unpaired?area={area}&limit=50",
+    ),
     "contact": ("/worklist?area={area}&limit=50", f"/misses?area={{area}}&limit={ROWS_MAX}"),
     "reporting": (
         "/figures?area={area}&as_of={day}&breakdown=true",
@@ -63,8 +67,9 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int, seconds
     chance = random.Random(counties)  # noqa: S311 - questions, no secret
     codes = range(FIRST_COUNTY, FIRST_COUNTY + counties * COUNTY_STEP, COUNTY_STEP)
     known = [str(code) for code in chance.sample(codes, min(counties, COUNTIES_ASKED_MAX))]
-    new = FIRST_COUNTY + counties // 2 * COUNTY_STEP + 1 + COUNTY_STEP
-    logins = {county: token(servers, Role.COUNTY, (county,)) for county in (*known, str(new))}
+    logins = {county: token(servers, Role.COUNTY, (county,)) for county in known}
+    heard = FIRST_COUNTY + counties // 2 * COUNTY_STEP + 1
+    workers = token(servers, Role.COUNTY, (str(heard), str(heard + COUNTY_STEP)))
     with at_work(servers, {service: dsn}, "advanced") as processes:
         process = processes[service]
         pid, postmaster = process.process.pid, servers.postgres.process.pid
@@ -74,9 +79,9 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int, seconds
 
         async with _client(process.address) as client:
             if service in HEAVIEST:
-                client.headers = _login(logins[str(new)])
-                await _within(seconds, service, HEAVIEST[service](client, new))
-                await _within(seconds, service, _all_told(client))
+                client.headers = _login(workers)
+                work = HEAVIEST[service](client, heard)
+                await _within(seconds, service, _done_and_told(servers, service, dsn, work))
             began = now()
             await _ask(
                 client, (_question(service, logins, chance.choice(known), chance) for _ in range(QUESTIONS))
@@ -114,18 +119,23 @@ def _login(token: str) -> httpx.Headers:
     return httpx.Headers({"Authorization": f"Bearer {token}"})
 
 
-async def _all_told(client: httpx.AsyncClient) -> None:
-    """Wait until the stream has all that the work said: who asks then shares the processor with nobody."""
-    while True:
-        families = text_string_to_metric_families((await client.get("/metrics")).text)
-        waiting = [family.samples for family in families if family.name == "kith_relay_unpublished_events"]
-        if not any(sample.value for sample in chain(*waiting)):
-            return
-        await asyncio.sleep(LOOK_SECONDS)
+async def _done_and_told(servers: Servers, service: str, dsn: str, work: Awaitable[None]) -> None:
+    """Do *work* and wait until the stream ends with what it said last: the relay works beside no question then."""
+    await work
+    async with servers.pool(dsn, 1) as pool, pool.acquire() as connection, servers.client(service) as client:
+        last = await last_position(connection)
+        js = client.jetstream()
+        while True:
+            stream = await js.stream_info(stream_of(service))
+            told = await js.get_msg(stream_of(service), stream.state.last_seq)
+            if (told.headers or {}).get(POSITION) == str(last.position):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _import(client: httpx.AsyncClient, county: int) -> None:
-    """Import the papers of one more county."""
+async def _import(client: httpx.AsyncClient, heard: int) -> None:
+    """Import the papers of one more county than the growth curve's own work brought, which was *heard* of."""
+    county = heard + COUNTY_STEP
     people = list(children(COUNTY, county, county))
     told = [("areas", {"on": str(FIRST_DAY)}, "areas.csv", area_list(people))]
     for name, content, _ in rosters(people, county):
@@ -135,7 +145,16 @@ async def _import(client: httpx.AsyncClient, county: int) -> None:
         answer.raise_for_status()
 
 
-async def _judge(client: httpx.AsyncClient, _county: int) -> None:
+async def _pair(client: httpx.AsyncClient, county: int) -> None:
+    """Give the county that was heard of one more list of carers, and pair whom it has seats for."""
+    file = {"file": ("carers.csv", carer_list(list(children(COUNTY, county, county)), county))}
+    answer = await client.post("/imports/carers", params={"on": str(PAIRED_ON)}, files=file)
+    answer.raise_for_status()
+    answer = await client.post("/suggestions/assign", json={"area": str(county), "on": str(PAIRED_ON)})
+    answer.raise_for_status()
+
+
+async def _judge(client: httpx.AsyncClient, _heard: int) -> None:
     """Judge the next month's windows of all children."""
     answer = await client.post("/advance", json={"to": str(THIRD_MONTH_JUDGED)})
     answer.raise_for_status()
@@ -143,6 +162,7 @@ async def _judge(client: httpx.AsyncClient, _county: int) -> None:
 
 HEAVIEST: Mapping[str, Callable[[httpx.AsyncClient, int], Awaitable[None]]] = {
     "registry": _import,
+    "pairing": _pair,
     "contact": _judge,
 }
 """Of reporting it would be a rebuild, which needs the bodies of events that the copies are without."""
