@@ -105,14 +105,14 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
         command = [sys.executable, "-m", "benchmarks.multiplying", service, table, admin, str(counties)]
         await _run([*told.loading, *command], environment)
         _say(f"{table}: {await _gigabytes(admin):.2f} GB, {time.perf_counter() - began:.0f} s")
-    await _settled(admin)
+    await on.settle(dsn)
     _say(f"{service}, {size:,} children: {await _gigabytes(admin):.2f} GB")
     costs = []
     for work in WORKS[service]:
         said = await _run([*told.measuring, *_growing(on, work, dsn, counties, told.seconds)], environment)
         costs.append(Cost(work, size, *orjson.loads(said.splitlines()[-1])))
         _say(str(costs[-1]))
-    costs.append(Cost(_whole(service), size, *await whole(on, service, dsn, counties, told.seconds)))
+    costs.append(Cost(_whole(service), size, *await whole(on, service, dsn, counties)))
     _say(str(costs[-1]))
     await on.drop(dsn)
     return costs
@@ -134,14 +134,6 @@ async def _run(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
     said, _ = await process.communicate()
     assert process.returncode == 0, command
     return said
-
-
-async def _settled(admin: str) -> None:
-    """Write out what loading left behind, and look at the sizes of tables once."""
-    connection = await asyncpg.connect(admin, command_timeout=None)
-    await connection.execute("VACUUM ANALYZE")
-    await connection.execute("CHECKPOINT")
-    await connection.close()
 
 
 async def _gigabytes(admin: str) -> float:

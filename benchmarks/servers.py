@@ -97,6 +97,13 @@ class Servers:
         finally:
             await client.close()
 
+    async def settle(self, dsn: str) -> None:
+        """Tidy up and write out what work left in a database, so that nobody pays for it beside another."""
+        admin = await asyncpg.connect(self.as_admin(dsn), command_timeout=None)
+        await admin.execute("VACUUM ANALYZE")
+        await admin.execute("CHECKPOINT")
+        await admin.close()
+
     async def checkpoint(self) -> None:
         """Write out what former figures left behind, so that nobody pays for another."""
         admin = await asyncpg.connect(self.postgres.admin_dsn)

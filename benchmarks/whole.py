@@ -30,6 +30,8 @@ QUESTIONS = 2_000
 AT_ONCE = 32
 """Questions that wait for their answers at the same time."""
 ANSWER_SECONDS_MAX = 600.0
+WORK_SECONDS_MAX = 300.0
+"""How long the heaviest work and the telling of it may take before the questions."""
 THIRD_MONTH_JUDGED = SECOND_MONTH + timedelta(days=64)
 """The two kinds of windows of the month after the one that the growth curve judges are due by then."""
 ROWS_MAX = 500
@@ -57,10 +59,10 @@ PATHS: Mapping[str, Sequence[str]] = {
 }
 
 
-async def whole(servers: Servers, service: str, dsn: str, counties: int, seconds: float) -> tuple[float, ...]:
+async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tuple[float, ...]:
     """Return how many questions were asked, µs of clock and of processor for each, and the most MB ever held.
 
-    The heaviest work has *seconds*; it is said where some of it is left then and goes on beside the questions.
+    It is said where some of the heaviest work is left after WORK_SECONDS_MAX and goes on beside the questions.
     """
     await fresh_streams(servers)
     await _already_relayed(servers, service, dsn)
@@ -81,7 +83,8 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int, seconds
             if service in HEAVIEST:
                 client.headers = _login(workers)
                 work = HEAVIEST[service](client, heard)
-                await _within(seconds, service, _done_and_told(servers, service, dsn, work))
+                await _within(service, _done_and_told(servers, service, dsn, work))
+                await servers.settle(dsn)
             began = now()
             await _ask(
                 client, (_question(service, logins, chance.choice(known), chance) for _ in range(QUESTIONS))
@@ -91,11 +94,13 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int, seconds
         return QUESTIONS, *each, megabytes_at_most(pid)
 
 
-async def _within(seconds: float, service: str, work: Awaitable[None]) -> None:
+async def _within(service: str, work: Awaitable[None]) -> None:
     try:
-        await asyncio.wait_for(work, seconds)
+        await asyncio.wait_for(work, WORK_SECONDS_MAX)
     except TimeoutError:
-        sys.stderr.write(f"{service}: its heaviest work is not done after {seconds:.0f} s and goes on\n")
+        sys.stderr.write(
+            f"{service}: its heaviest work is not done after {WORK_SECONDS_MAX:.0f} s and goes on\n"
+        )
 
 
 async def _already_relayed(servers: Servers, service: str, dsn: str) -> None:
