@@ -6,6 +6,9 @@ from typing import NamedTuple
 WIDTH, HEIGHT, MARGIN = 720, 400, 60
 COLOURS = ("#1b6ca8", "#c0392b", "#2d7d46", "#8e44ad", "#b9770e")
 
+HALO = 'stroke="white" stroke-width="4" paint-order="stroke"'
+"""Of a number that a line may cross."""
+
 
 class Line(NamedTuple):
     """A name and its points (x, y), x above 0."""
@@ -30,25 +33,32 @@ def plot(title: str, lines: list[Line]) -> str:
         f'<text x="{across(x):.0f}" y="{HEIGHT - MARGIN + 18}" text-anchor="middle">{x:,.0f}</text>'
         for x in sorted(set(xs))
     ]
-    upwards = sorted(lines, key=lambda line: line.points[-1][1])
-    upper = upwards[len(lines) // 2 :]
     for number, line in enumerate(lines):
-        # Numbers of the upper lines stand above them, those of the others below: lines may lie close together.
-        aside = -8 if line in upper else 18
         places = [(across(x), up(y)) for x, y in line.points]
-        parts += _drawn(line, COLOURS[number % len(COLOURS)], places, number, aside)
+        parts += _drawn(line.name, COLOURS[number % len(COLOURS)], places, number)
+    for x in sorted(set(xs)):
+        there = [(up(y), y, n) for n, line in enumerate(lines) for at, y in line.points if at == x]
+        parts += _numbers(across(x), sorted(there))
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _drawn(line: Line, colour: str, places: list[tuple[float, float]], number: int, aside: int) -> list[str]:
+def _drawn(name: str, colour: str, places: list[tuple[float, float]], number: int) -> list[str]:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    marks = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
-        f'<text x="{x:.1f}" y="{y + aside:.1f}" text-anchor="middle" fill="{colour}">{value:,.0f}</text>'
-        for (x, y), (_, value) in zip(places, line.points, strict=True)
-    ]
-    name = f'<text x="{MARGIN + 10}" y="{MARGIN + 16 * number}" fill="{colour}">{line.name}</text>'
-    return [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>', *marks, name]
+    marks = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
+    below = f'<text x="{MARGIN + 125 * number}" y="{HEIGHT - 14}" fill="{colour}">{name}</text>'
+    return [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>', *marks, below]
+
+
+def _numbers(x: float, there: list[tuple[float, float, int]]) -> list[str]:
+    """Return the numbers over one place of the axis, from the top, none on another: lines may lie close together."""
+    numbers, least = [], 0.0
+    for y, value, number in there:
+        least = max(y - 8, least + 13)
+        colour = COLOURS[number % len(COLOURS)]
+        numbers.append(
+            f'<text x="{x:.1f}" y="{least:.1f}" text-anchor="middle" fill="{colour}" {HALO}>{value:,.0f}</text>'
+        )
+    return numbers
 
 
 class _Axis(NamedTuple):
