@@ -15,7 +15,10 @@ from services.reporting.rebuilding import rebuild
 from shared.event_store import Connection
 from shared.tokens import AREAS_MAX, Role
 
-QUESTIONS = 300
+QUESTIONS = 60
+"""Asked in one turn; then comes the limit's, so that both meet the machine in each of its moods."""
+TURNS = 5
+"""Turns of one repetition."""
 MILLISECONDS_MAX = 50.0
 DAYS_A_MONTH = 33
 """Days that are asked about: those after the last month too, when it was judged."""
@@ -54,7 +57,7 @@ async def dashboard(servers: Servers, people: int, months: int, repetitions: int
         await ours()
         await limit()
         took.clear()
-        mine, bare = await in_turns(repetitions, ours, limit)
+        mine, bare = await in_turns(repetitions * TURNS, ours, limit)
         return mine, bare
 
     with at_work(servers, {"reporting": dsn}) as processes:

@@ -57,12 +57,10 @@ RunningHere = Annotated[Running, Depends(running_of)]
 
 
 BEARER = HTTPBearer(auto_error=False, description="a token that `kith token issue` prints")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
-async def known_caller(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
-) -> Caller:
+async def known_caller(request: Request, credentials: Credentials) -> Caller:
     """Return who calls, by a bearer token or the browser's session; raises TokenRefused."""
     token = credentials.credentials if credentials else request.cookies.get(SESSION_COOKIE)
     if not token:
@@ -78,10 +76,11 @@ async def known_caller(
 CallerHere = Annotated[Caller, Depends(known_caller)]
 
 
-def may(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
+def may(permission: Permission) -> Callable[[Request, Credentials], Awaitable[Caller]]:
     """Return a dependency that gives the caller, if the caller's role has *permission*."""
 
-    async def permitted(caller: CallerHere) -> Caller:
+    async def permitted(request: Request, credentials: Credentials) -> Caller:
+        caller = await known_caller(request, credentials)  # called, since FastAPI takes longer to solve it
         if not caller.may(permission):
             raise Forbidden(permission)
         return caller

@@ -128,7 +128,8 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
         problem_page=spec.problem_page,
     )
     _tell_problems(app, spec.problem_page)
-    for router in (health.health_router(running), operating_router(running), *spec.routers(running)):
+    # The service's own come first, since FastAPI looks at one after the other.
+    for router in (*spec.routers(running), health.health_router(running), operating_router(running)):
         app.include_router(router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's own way to extend it
     return app

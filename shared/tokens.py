@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -95,6 +95,13 @@ class Caller:
     def covers(self, area: str) -> bool:
         """Return whether *area* is one of the caller's areas or lies inside one."""
         return area.startswith(self.areas)
+
+    def asking_about(self, area: str) -> "Caller":
+        """Return the caller with only those of the areas that hold *area*: the others say nothing about it.
+
+        Each row that is seen is compared with every area of who sees it.
+        """
+        return replace(self, areas=tuple(one for one in self.areas if area.startswith(one)))
 
 
 class TokenRefused(Exception):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from services.reporting.figures_api import figures_router, lists_router
+from services.reporting.figures_api import lists_router
 from services.reporting.rebuilding import PROJECTIONS, AlreadyRebuilding, Rebuilding, progress
 from services.reporting.summaries_api import summaries_router
 from shared.edge import may
@@ -19,9 +19,8 @@ ALL = "all"
 
 
 def json_routers(running: Running, rebuilding: Rebuilding) -> Sequence[APIRouter]:
-    """Return the routers that answer with JSON."""
+    """Return the routers that answer with JSON, but for the numbers themselves."""
     return (
-        figures_router(),
         lists_router(),
         summaries_router(running),
         rebuild_router(running, rebuilding),

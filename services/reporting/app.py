@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.reporting.api import json_routers
+from services.reporting.figures_api import figures_router
 from services.reporting.pages.changes import Changes
 from services.reporting.pages.router import pages_router
 from services.reporting.pages.sessions import problem_page
@@ -17,7 +18,12 @@ def spec() -> ServiceSpec:
     changes, rebuilding = Changes(), Rebuilding()
     return ServiceSpec(
         name="reporting",
-        routers=lambda running: (pages_router(changes), *json_routers(running, rebuilding)),
+        # What is asked most is found first; lists and events have pages of the same addresses, which come before them.
+        routers=lambda running: (
+            figures_router(),
+            pages_router(changes),
+            *json_routers(running, rebuilding),
+        ),
         readers=lambda _running: readers(),
         tasks=lambda running: {
             "changes": lambda: changes.look_for_ever(running.pool),

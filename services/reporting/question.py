@@ -79,7 +79,7 @@ async def what_is_asked(
     One dependency, not one for each of its parts: FastAPI would solve those of each part again and again.
     """
     running = await before_reading(request, caller, after)
-    return Asked(running.pool, caller, area, as_of, known_on, first, last)
+    return Asked(running.pool, caller.asking_about(area), area, as_of, known_on, first, last)
 
 
 AskedHere = Annotated[Asked, Depends(what_is_asked)]

@@ -186,6 +186,14 @@ def test_an_area_covers_what_lies_inside_it_and_nothing_else() -> None:
     assert not Caller("x", Role.VILLAGE, (), "t").covers("431299")
 
 
+def test_who_asks_about_an_area_is_seen_as_having_those_that_hold_it_and_no_others() -> None:
+    caller = Caller("x", Role.COUNTY, ("431299", "431299200", "520103"), "t")
+    assert caller.asking_about("431299200001") == Caller("x", Role.COUNTY, ("431299", "431299200"), "t")
+    assert caller.asking_about("520103") == Caller("x", Role.COUNTY, ("520103",), "t")
+    assert caller.asking_about("520102").areas == ()
+    assert caller.asking_about("43").areas == ()
+
+
 def test_a_role_may_do_its_own_work_and_no_more() -> None:
     assert Permission.OPERATE not in ROLE_PERMISSIONS[Role.COUNTY]
     assert ROLE_PERMISSIONS[Role.OPERATOR] == {Permission.OPERATE, Permission.ADVANCE}

@@ -168,6 +168,19 @@ async def test_outside_ones_areas_there_is_nothing(county: County) -> None:
     assert hidden.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [("/figures", {}), ("/figures", {"breakdown": True}), ("/checks", {}), ("/lists/visits", {"limit": 5})],
+)
+async def test_who_has_several_areas_is_told_of_each_what_who_has_only_that_is_told(
+    county: County, path: str, asked: dict[str, Any]
+) -> None:
+    told = {area: await county.ask(path, Role.TOWNSHIP, area, area=area, **asked) for area in TOWNSHIPS}
+    assert len({str(answer) for answer in told.values()}) == len(TOWNSHIPS)
+    for area in TOWNSHIPS:
+        assert await county.ask(path, Role.TOWNSHIP, *TOWNSHIPS, area=area, **asked) == told[area]
+
+
 async def test_days_amiss_do_not_tell_an_area_of_others_from_one_that_does_not_exist(county: County) -> None:
     inside, outside = TOWNSHIPS
     amiss: Sequence[tuple[dict[str, Any], int, str]] = (
