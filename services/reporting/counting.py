@@ -11,10 +11,12 @@ from services.reporting import children, pairing
 from services.reporting.areas import keep_areas
 from services.reporting.contacts import ContactCounted, PaperCounted, contact_deltas, paper_deltas
 from services.reporting.deltas import Behind, Delta, deltas, tallies
+from services.reporting.figures import ADVANCED
 from services.reporting.measure import Item
 from services.reporting.measures import NUMBERS
 from services.reporting.pairing import CarerEvent, PairEvent
 from services.reporting.remembering import Memory
+from shared.contracts.contact import DayAdvanced
 from shared.contracts.event import Event
 from shared.event_store import Connection
 from shared.sql import queries
@@ -177,11 +179,15 @@ def _array(measures: tuple[str, ...]) -> str:
 
 
 async def _keep_days(connection: Connection, batch: Sequence[Happened]) -> None:
-    days: dict[str, list[Event]] = {}
+    days: dict[str, date] = {}
     for happened in batch:
-        days.setdefault(happened.source, []).append(happened.event)
-    for source, events in days.items():
-        await keep_day(connection, source, max(event.recorded_on for event in events))
+        told = happened.event.recorded_on
+        sources = (
+            (happened.source, ADVANCED) if isinstance(happened.event, DayAdvanced) else (happened.source,)
+        )
+        days |= {source: max(told, days.get(source, told)) for source in sources}
+    for source, day in days.items():
+        await keep_day(connection, source, day)
 
 
 async def keep_day(connection: Connection, source: str, day: date) -> None:

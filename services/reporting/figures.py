@@ -18,6 +18,9 @@ SQL = queries(__file__)
 EVERYTHING_KNOWN = date.max
 FIRST_DAY_EVER = date.min
 
+ADVANCED = "advanced"
+"""Beside the sources' days, the day that all services have advanced to: contact says it, and advances last."""
+
 MONTHS_MAX = 600
 """The longest series; of a longer period it shows the end."""
 
@@ -128,6 +131,16 @@ async def series(
 async def latest_day(connection: Connection) -> date | None:
     """Return the last day that Kith knows anything of, None before the first event."""
     day: date | None = await connection.fetchval(SQL.latest_day)
+    return day
+
+
+async def settled_until(connection: Connection) -> date | None:
+    """Return the last day as known on which figures do not change any more, None before the first advance.
+
+    What is recorded on a day may still come while the services have not advanced beyond it: an advance that makes
+    up for missed days records on those days what was due on them. It holds once readers have taken what was said.
+    """
+    day: date | None = await connection.fetchval(SQL.settled_until, ADVANCED)
     return day
 
 

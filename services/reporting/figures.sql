@@ -25,3 +25,7 @@ SELECT s.month, s.measure, sum(s.amount)::bigint AS amount
 -- name: latest_day
 -- The last day that any source has told of.
 SELECT max(day) FROM days
+
+-- name: settled_until
+-- The day before the one that all have advanced to: nothing is recorded on it any more.
+SELECT day - 1 FROM days WHERE source = $1::text

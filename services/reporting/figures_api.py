@@ -11,7 +11,16 @@ from fastapi import APIRouter, Query
 from services.reporting.areas import Area, areas_within
 from services.reporting.at_once import figures_at_once
 from services.reporting.checks import checks
-from services.reporting.figures import EVERYTHING_KNOWN, FIRST_DAY_EVER, When, figures, figures_of, series
+from services.reporting.figures import (
+    EVERYTHING_KNOWN,
+    FIRST_DAY_EVER,
+    When,
+    figures,
+    figures_of,
+    latest_day,
+    series,
+    settled_until,
+)
 from services.reporting.lists import BadKey, list_behind
 from services.reporting.measure import Measure
 from services.reporting.measures import MEASURES, UnknownMeasure, measure_named
@@ -44,6 +53,11 @@ def figures_router() -> APIRouter:
             "figures": numbers[area.code],
             "breakdown": [{**_named(part), "figures": numbers[part.code]} for part in within],
         }
+
+    @router.get("/days")
+    async def ask_days(connection: LiveTables, _caller: Reader) -> dict[str, Any]:
+        """Return the last day Kith was told of, and the last as known on which figures do not change any more."""
+        return {"latest": await latest_day(connection), "settled_until": await settled_until(connection)}
 
     @router.get("/series")
     async def ask_series(

@@ -36,7 +36,7 @@ def facts(**values: int) -> Facts:
     }
     asked = asked_by("431299", {}, LATEST)
     month = Month(date(2026, 11, 1), LATEST, known)
-    return Facts(asked, [Place("431299", "青溪县")], known, [month], [], LATEST)
+    return Facts(asked, [Place("431299", "青溪县")], known, [month], [], LATEST, None)
 
 
 def some() -> Facts:
@@ -101,5 +101,5 @@ def test_where_nobody_has_a_file_nothing_is_waited_for() -> None:
 
 def test_a_name_of_an_area_cannot_become_markup() -> None:
     named = some()
-    hostile = Facts(named.asked, [Place("431299", "<b>县")], named.values, named.months, [], LATEST)
+    hostile = Facts(named.asked, [Place("431299", "<b>县")], named.values, named.months, [], LATEST, None)
     assert "<b>" not in sections(hostile, Wording(Language.ZH))[0].sentences[0]

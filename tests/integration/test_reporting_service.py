@@ -151,6 +151,13 @@ async def test_an_answer_tells_the_area_and_the_days_it_is_for(county: County) -
     assert total == told["figures"]["files.open"]
 
 
+async def test_it_is_told_until_when_figures_do_not_change_any_more(county: County) -> None:
+    assert await county.ask("/days", Role.VILLAGE, VILLAGES[0]) == {
+        "latest": "2026-03-11",
+        "settled_until": "2026-03-10",
+    }
+
+
 async def test_the_figures_satisfy_their_identities(county: County) -> None:
     told = await county.ask("/checks", area=COUNTY, **PERIOD)
     broken = {check["code"] for check in told["checks"] if not check["holds"]}

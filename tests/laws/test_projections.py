@@ -24,6 +24,7 @@ from services.reporting.figures import (
     When,
     figures_of,
     series,
+    settled_until,
 )
 from services.reporting.lists import list_behind
 from services.reporting.measure import Nature
@@ -33,6 +34,7 @@ from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
 from services.reporting.side import look_at_live_side
 from shared.contracts.catalogue import SPEAKERS
+from shared.contracts.contact import VisitLogged, VisitLogImported
 from shared.contracts.event import ContactKind, LeavingReason
 from shared.contracts.registry import AreaClosed, ChildReturned
 from shared.envelope import Received
@@ -246,6 +248,63 @@ async def test_what_was_known_on_a_day_is_answered_later_as_it_was_shown_on_it(
         for day in days:
             asked = When(day, known_on=day, first_day=min(first_day, day))
             assert await shown_on(pool, asked, turn) == shown[day]
+
+
+@given(county=LONG_COUNTIES, turn=TURNS, begins=st.integers(2, 40), missed=st.integers(1, 30))
+@bounded(4)
+async def test_what_is_settled_stays_even_where_an_advance_makes_up_for_missed_days(
+    fresh_pool: FreshPool, county: County, turn: int, begins: int, missed: int
+) -> None:
+    first_missed = FIRST_DAY + timedelta(days=begins)
+    last_missed = first_missed + timedelta(days=missed - 1)
+    async with fresh_pool("reporting") as pool:
+        shown = {}
+        for told in made_up_for_late(county.told(), first_missed, last_missed):
+            await follow(pool, IN_REPORTING, told, turn)
+            settled = await told_to_be_settled(pool)
+            shown[settled] = await shown_on(pool, When(settled, known_on=settled), turn)
+        before_the_gap = first_missed - timedelta(days=2)
+        assert list(shown) == [before_the_gap, last_missed - timedelta(days=1), settled]
+        for day, figures in shown.items():
+            assert await shown_on(pool, When(day, known_on=day), turn) == figures
+
+
+async def test_what_is_not_settled_may_change_where_an_advance_makes_up_for_missed_days(
+    fresh_pool: FreshPool,
+) -> None:
+    a_day_of_judging = date(2026, 2, 5)
+    before, meanwhile, made_up, _ = made_up_for_late(
+        received(world(4, 60)), date(2026, 2, 3), date(2026, 2, 10)
+    )
+    async with fresh_pool("reporting") as pool:
+        for told in (before, meanwhile):
+            await follow(pool, IN_REPORTING, told)
+        assert await told_to_be_settled(pool) < a_day_of_judging
+        shown = await answered(pool, COUNTY, When(a_day_of_judging, known_on=a_day_of_judging))
+        await follow(pool, IN_REPORTING, made_up)
+        assert await told_to_be_settled(pool) >= a_day_of_judging
+        assert await answered(pool, COUNTY, When(a_day_of_judging, known_on=a_day_of_judging)) != shown
+
+
+def made_up_for_late(told: Told, first_missed: date, last_missed: date) -> Sequence[Told]:
+    """Return what is told before some missed days, on them without an advance, by the advance after them, and later."""
+    missed = between(told, first_missed - timedelta(days=1), last_missed)
+    by_hand = [one for one in missed["contact"] if isinstance(one.event, VisitLogged | VisitLogImported)]
+    by_rule = [one for one in missed["contact"] if one not in by_hand]
+    return (
+        between(told, date.min, first_missed - timedelta(days=1)),
+        {**missed, "contact": by_hand},
+        {"registry": (), "pairing": (), "contact": by_rule},
+        between(told, last_missed, date.max),
+    )
+
+
+async def told_to_be_settled(pool: Pool) -> date:
+    async with pool.acquire() as connection, connection.transaction():
+        await look_at_live_side(connection)
+        day = await settled_until(connection)
+    assert day is not None
+    return day
 
 
 def between(told: Told, after: date, until: date) -> Told:

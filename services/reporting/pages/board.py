@@ -44,6 +44,7 @@ class Board:
         self._say = say
         self.asked = facts.asked
         self.fresh = facts.fresh
+        self.settled = facts.settled
         self.figures = Figures(facts.asked, facts.values)
         self.month = self._in_month(facts.months[-1])
         self.summary = facts.asked.summary(say.language)

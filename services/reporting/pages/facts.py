@@ -40,4 +40,6 @@ class Facts:
     areas: Sequence[tuple[Place, Values]]
     """The areas one level below, by code; none below a village."""
     fresh: date | None
-    """The day last advanced to; None before the first."""
+    """The last day Kith was told of; None before the first."""
+    settled: date | None
+    """The last day as known on which figures do not change any more; None before the first advance."""

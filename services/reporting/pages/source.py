@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.reporting.areas import area_named, areas_within, highest_areas
-from services.reporting.figures import When, figures, figures_of, latest_day, series
+from services.reporting.figures import When, figures, figures_of, latest_day, series, settled_until
 from services.reporting.measures import MEASURES
 from services.reporting.pages.asked import Asked
 from services.reporting.pages.facts import Facts, Month, Place
@@ -71,6 +71,7 @@ async def facts_of(connection: Connection, asked: Asked) -> Facts:
         months=await _months(connection, asked, when),
         areas=[(Place(area.code, area.name), values[area.code]) for area in below],
         fresh=await latest_day(connection),
+        settled=await settled_until(connection),
     )
 
 
