@@ -1,5 +1,6 @@
 """The bus by itself: messages put into a source's stream as a relay would, and fetched without a projection."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 from nats.aio.client import Client
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServerError
 
 from benchmarks.invented import Told
 from benchmarks.servers import Servers
@@ -20,6 +21,8 @@ from shared.subjects import SERVICES, stream_of
 
 STORE = UUID(int=7)
 BATCHES = UUID(int=8)
+TRIES_MAX = 50
+PAUSE_SECONDS = 0.1
 
 
 class Message(NamedTuple):
@@ -56,7 +59,11 @@ async def fresh_stream(client: Client, source: str) -> None:
     js = client.jetstream()
     with suppress(NotFoundError):
         await js.delete_stream(stream_of(source))
-    await ensure_stream(js, source)
+    for _ in range(TRIES_MAX):
+        with suppress(ServerError):  # nats-server 2.15.1 still clears the folder of the former one away
+            await ensure_stream(js, source)
+            break
+        await asyncio.sleep(PAUSE_SECONDS)
     await ensure_readers(js, source)
 
 
