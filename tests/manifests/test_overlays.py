@@ -1,5 +1,6 @@
 """Every overlay, and every component by itself, holds together."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from shared.messages import Language
 from shared.service import VERSION
 from tests.manifests.rendering import (
     COMPONENTS,
+    K8S,
     OVERLAYS,
     manifests_of,
     rendered,
     with_component,
     with_restore,
 )
+
+DEPLOY = K8S.parent
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -81,3 +85,30 @@ def test_a_restore_is_of_the_release_that_it_comes_with() -> None:
 def assert_is_of_the_release(job: Object, name: str) -> None:
     assert job["metadata"]["name"] == f"{name}-{VERSION.replace('.', '-')}"
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == f"kith:{VERSION}"
+
+
+OPERATORS_OWN = {
+    "listen_addresses",
+    "unix_socket_directories",
+    "max_connections",  # for three servers, and for the operator's own connections
+    "fsync",
+    "synchronous_commit",  # on by themselves; to which servers, `synchronous` says
+    "full_page_writes",
+    "recovery_init_sync_method",
+    "log_timezone",
+    "log_destination",
+    "logging_collector",
+    "log_line_prefix",
+    "include_if_exists",
+}
+"""What of the database's configuration CloudNativePG sets by itself or forbids to set."""
+
+
+def test_a_database_that_an_operator_runs_is_configured_as_the_one_in_a_container() -> None:
+    written = (DEPLOY / "postgres" / "postgresql.conf").read_text(encoding="utf-8")
+    ours = dict(re.findall(r"^(\w+)(?: = | )'?([^'#\n]*?)'? *(?:#.*)?$", written, re.MULTILINE))
+    cluster = yaml.safe_load((DEPLOY / "k8s/components/cnpg/cluster.yaml").read_text(encoding="utf-8"))
+    theirs = cluster["spec"]["postgresql"]["parameters"]
+    assert ours.keys() - theirs.keys() <= OPERATORS_OWN
+    shared = {name: value for name, value in ours.items() if name not in OPERATORS_OWN}
+    assert {name: value for name, value in theirs.items() if name not in OPERATORS_OWN} == shared

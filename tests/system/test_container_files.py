@@ -18,6 +18,7 @@ from kith.exits import Exit, Failed
 from kith.gateway.configuration import write_configuration
 from kith.gateway.running import installed_nginx, settings_of_gateway
 from kith.gateway.settings import GatewaySettings
+from shared.subjects import SERVICES
 
 ROOT = Path(__file__).parent.parent.parent
 RESOLV_CONF = "nameserver 10.96.0.10\nnameserver fd00::10\nsearch kith.svc.cluster.local svc.cluster.local\n"
@@ -180,3 +181,18 @@ def test_every_variable_of_the_compose_file_is_explained(tmp_path: Path) -> None
     assert len(variables) > 10
     assert not {variable for variable in variables if f"`{variable}`" not in operations}
     assert not re.findall(r"\$\{[A-Z_0-9]+\}", compose)  # each has a default
+
+
+def test_only_the_gateway_and_the_bus_can_be_reached_from_outside_and_every_container_has_its_bounds() -> (
+    None
+):
+    stack = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    containers = stack["services"]
+    assert stack["networks"] == {"front": {}, "back": {"internal": True}}
+    nowhere = {name for name, one in containers.items() if one.get("network_mode") == "none"}
+    assert {name for name, one in containers.items() if "networks" not in one} == nowhere
+    in_front = {name for name in containers.keys() - nowhere if "front" in containers[name]["networks"]}
+    assert in_front == {name for name, one in containers.items() if "ports" in one} == {"gateway", "nats"}
+    for name, one in containers.items():
+        bounds = {"mem_limit", "pids_limit", *(["cpus"] if name in SERVICES else [])}
+        assert bounds <= one.keys(), name
