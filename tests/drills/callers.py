@@ -1,12 +1,13 @@
-"""Callers who ask through the gateway again and again, and never twice: what they were answered."""
+"""Callers who ask and tell through the gateway, each thing once and never again: what they were answered."""
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 
 import httpx
 
@@ -17,6 +18,7 @@ from tests.containers.stack import Stack
 
 CALLERS = 4
 PAUSE_SECONDS = 0.02
+ANSWER_SECONDS_MAX = 30.0
 KNOWN_SECONDS = 1.0
 """A gateway that was just started says that a service is away until it has asked for its address once."""
 QUESTIONS = (
@@ -25,6 +27,11 @@ QUESTIONS = (
     "/contact/misses?area={area}&limit=5",
     "/reporting/figures?area={area}",
 )
+COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "/registry/children/{child}/revise": {"on": "{day}"},
+    "/reporting/summaries": {"area": "{area}", "from": "{day}", "to": "{day}"},
+}
+"""What is told beside: a file that stays as it is, and a summary. Each writes, and no figure changes."""
 
 
 @dataclass
@@ -35,15 +42,18 @@ class Answered:
     failures: list[tuple[float, str]] = field(default_factory=list)
     """When and what was asked in vain, in words."""
     refused_at: list[float] = field(default_factory=list)
+    commands: int = 0
+    """Commands that were taken."""
 
     @property
     def away_seconds(self) -> float:
         """How long the gateway took no connection, from the first refusal to the last."""
         return max(self.refused_at) - min(self.refused_at) if self.refused_at else 0.0
 
-    def note(self, question: str, answer: httpx.Response) -> None:
+    def note(self, question: str, answer: httpx.Response, *, refusable: bool = False) -> None:
+        """Take down an answer; a command is *refusable*: a rule that refuses it has answered it."""
         self.statuses[answer.status_code] += 1
-        if answer.is_error:
+        if answer.is_server_error or (answer.is_error and not refusable):
             code = answer.json().get("code") if "json" in answer.headers.get("Content-Type", "") else None
             self.failures.append((time.monotonic(), f"{question}: {answer.status_code} {code}"))
 
@@ -59,15 +69,24 @@ def asking(stack: Stack) -> Iterator[Answered]:
     county = Deployment(stack.data).county or ""
     token = issue_token(stack.data, "drill", Role.COUNTY, (county,), timedelta(hours=1)).token
     answered, over = Answered(), threading.Event()
+    login = {"Authorization": f"Bearer {token}"}
+    keys = count()
+    facts = {"area": county, **_facts(stack, login, county)}
 
     def ask() -> None:
-        with httpx.Client(base_url=stack.address, headers={"Authorization": f"Bearer {token}"}) as client:
+        with httpx.Client(base_url=stack.address, headers=login, timeout=ANSWER_SECONDS_MAX) as client:
             while not over.is_set():
                 for question in QUESTIONS:
-                    try:
-                        answered.note(question, client.get(question.format(area=county), timeout=30.0))
-                    except httpx.TransportError:
-                        answered.refused_at.append(time.monotonic())
+                    with _noted(answered, question):
+                        answered.note(question, client.get(question.format(**facts)))
+                    over.wait(PAUSE_SECONDS)
+                for command, body in COMMANDS.items():
+                    told = {name: value.format(**facts) for name, value in body.items()}
+                    once = {"Idempotency-Key": f"drill {next(keys)}"}
+                    with _noted(answered, command):
+                        reply = client.post(command.format(**facts), json=told, headers=once)
+                        answered.note(command, reply, refusable=True)
+                        answered.commands += reply.is_success
                     over.wait(PAUSE_SECONDS)
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(CALLERS)]
@@ -79,3 +98,22 @@ def asking(stack: Stack) -> Iterator[Answered]:
         over.set()
         for thread in threads:
             thread.join()
+
+
+def _facts(stack: Stack, login: Mapping[str, str], county: str) -> dict[str, str]:
+    """Return a child of the county, and a day that Kith knows."""
+    with httpx.Client(base_url=stack.address, headers=login, timeout=ANSWER_SECONDS_MAX) as client:
+        children = client.get(f"/registry/children?area={county}&limit=1").raise_for_status().json()
+        days = client.get("/reporting/figures", params={"area": county}).raise_for_status().json()
+    return {"child": children["items"][0]["child_id"], "day": days["as_of"]}
+
+
+@contextmanager
+def _noted(answered: Answered, asked: str) -> Iterator[None]:
+    """Take down who met no gateway, and whose answer was broken off, which is a failure."""
+    try:
+        yield
+    except httpx.ConnectError:
+        answered.refused_at.append(time.monotonic())
+    except httpx.TransportError as broken:
+        answered.failures.append((time.monotonic(), f"{asked}: {type(broken).__name__}"))

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ from tests.drills.callers import Answered, asking
 WITH_BACKUP = ("--file", "docker-compose.yml", "--file", "compose.backup.yml")
 BEFORE = os.environ.get("KITH_BEFORE", "8d2290ac80353460a3ef0044b35b957139befb8b^")
 """The release before: a commit of this repository. By default the last with one account of the bus for all."""
+
+CLERK_BEGAN, CLERK_ENDS, CLERK_SECONDS = 0.3, 0.9, 300
+"""Which share of the clerk's commands lies before an upgrade, and how many seconds the rest but a tenth would last."""
+AWAY_SECONDS_MAX = 10.0
+"""How long nobody may reach the gateway, which has one address to be reached at, while it is replaced itself."""
 
 EXPANSION = """
 CREATE TABLE app.of_a_later_release (note text NOT NULL);
@@ -38,12 +44,11 @@ def upgraded() -> None:
 def _upgrade(work: AtWork, image: str) -> None:
     """Upgrade a working county to *image*; whoever asks meanwhile is answered."""
     stack = work.stack
-    work.pace.allow(0.3)
+    work.pace.allow(CLERK_BEGAN)
     stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")  # who upgrades has one already
     with (stack.data / "compose.env").open("a", encoding="utf-8") as settings:
         settings.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
-    work.pace.allow(0.9)  # the clerk works on, one command after the other
-    with asking(stack) as answered:
+    with asking(stack) as answered, clerk_working_on(work):
         began = time.monotonic()
         done = stack.kith("upgrade", "--image", image, "--json")
         assert done.returncode == 0, done.stderr
@@ -51,11 +56,36 @@ def _upgrade(work: AtWork, image: str) -> None:
     _judge(work, answered, took)
 
 
+@contextmanager
+def clerk_working_on(work: AtWork) -> Iterator[None]:
+    """Let the clerk begin a command about every second, from the share of a third on, as long as the context lasts."""
+    over = threading.Event()
+    shares = [CLERK_BEGAN + (CLERK_ENDS - CLERK_BEGAN) * n / CLERK_SECONDS for n in range(CLERK_SECONDS)]
+    left = iter(shares)
+
+    def allow() -> None:
+        while not over.wait(1.0) and (share := next(left, None)) is not None:
+            work.pace.allow(share)
+
+    allowing = threading.Thread(target=allow, daemon=True)
+    allowing.start()
+    try:
+        yield
+        assert allowing.is_alive(), "the clerk had done all that was left for it before the end"
+    finally:
+        over.set()
+        allowing.join()
+        work.pace.allow(CLERK_ENDS)
+
+
 def _judge(work: AtWork, answered: Answered, took: float) -> None:
     assert not answered.failed(), f"{answered.statuses} {answered.failed()}"
+    assert answered.commands, answered.statuses
+    assert answered.away_seconds < AWAY_SECONDS_MAX, answered.away_seconds
     met_none = len(answered.refused_at) + len(answered.failures)
+    requests = sum(answered.statuses.values())
     work.tell(
-        f"upgraded in {took:.0f} s: {sum(answered.statuses.values()):,} requests answered, none failed; "
+        f"upgraded in {took:.0f} s: {requests:,} requests answered, {answered.commands:,} of them commands, none failed; "
         f"{met_none} met no gateway in the {answered.away_seconds:.1f} s of its own replacement"
     )
 
