@@ -85,7 +85,7 @@ def _judge(work: AtWork, answered: Answered, took: float) -> None:
     met_none = len(answered.refused_at) + len(answered.failures)
     requests = sum(answered.statuses.values())
     work.tell(
-        f"upgraded in {took:.0f} s: {requests:,} requests answered, {answered.commands:,} of them commands, none failed; "
+        f"upgraded in {took:.0f} s: {requests:,} requests, {answered.commands:,} of them commands, none failed; "
         f"{met_none} met no gateway in the {answered.away_seconds:.1f} s of its own replacement"
     )
 
