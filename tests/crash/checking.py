@@ -49,6 +49,15 @@ OVERBURDENED = """
 SELECT carer_id FROM app.pairs JOIN app.carers c USING (carer_id) WHERE ended_on IS NULL
  GROUP BY carer_id, c.capacity, c.standing HAVING count(*) > c.capacity OR c.standing <> 'cleared'
 """
+NAMED = """
+SELECT e.data->>$2 AS subject, i.subject_id IS NOT NULL AS kept,
+       EXISTS (SELECT FROM kernel.events f
+                WHERE f.stream_id = e.stream_id AND f.event_type = 'ChildForgotten') AS forgotten
+  FROM kernel.events e LEFT JOIN vault.identities i ON i.subject_id = (e.data->>$2)::uuid
+ WHERE e.event_type = $1
+"""
+BEGIN_WITH_A_NAME = {"registry": ("ChildRegistered", "child_id"), "pairing": ("CarerEnlisted", "carer_id")}
+"""The events after which a vault has a name, and of whom."""
 PAIRED_TWICE = """
 SELECT child_id FROM app.pairs WHERE ended_on IS NULL GROUP BY child_id, kind HAVING count(*) > 1
 """
@@ -133,7 +142,7 @@ async def _of_events(where: Reached) -> list[Clause]:
         found.append(
             Clause(f"reporting keeps each of {len(kept)} events of {source} once, in their order", wrong)
         )
-    return [*found, await _nothing_parked(where), await _of_pairs(where)]
+    return [*found, await _nothing_parked(where), await _of_pairs(where), await _of_names(where)]
 
 
 async def _folding(where: Reached, service: str) -> Clause:
@@ -171,6 +180,24 @@ async def _of_pairs(where: Reached) -> Clause:
             *(f"carer {row['carer_id']} has more children than may be" for row in overburdened[:SHOWN_MAX]),
             *(f"child {row['child_id']} has two pairs of a kind" for row in twice[:SHOWN_MAX]),
         ],
+    )
+
+
+async def _of_names(where: Reached) -> Clause:
+    """Return whose name is in no vault though nobody forgot it, and whose still is though it was forgotten."""
+    told = {
+        service: await _rows(where, service, NAMED, *begins) for service, begins in BEGIN_WITH_A_NAME.items()
+    }
+    wrong = [f"{service}: nobody was ever named" for service, rows in told.items() if not rows]
+    wrong += [
+        f"{service}: the name of {row['subject']} is {'kept' if row['kept'] else 'lost'}"
+        for service, rows in told.items()
+        for row in rows
+        if row["kept"] is row["forgotten"]
+    ]
+    count = sum(map(len, told.values()))
+    return Clause(
+        f"of {count} children and carers each name is in its vault that nobody forgot", wrong[:SHOWN_MAX]
     )
 
 
