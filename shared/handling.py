@@ -109,11 +109,31 @@ async def once(pool: Pool, cause: Cause, work: Callable[[Connection], Awaitable[
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                earlier = await _earlier_answer(connection, cause) if cause.repeatable else None
-                return earlier or await _work_and_answer(connection, cause, work)
+                return await _first_answer(connection, cause, work)
         except RETRYABLE as lost:
             race = lost
     raise TooBusy(str(cause.command_id)) from race
+
+
+async def _first_answer(
+    connection: Connection, cause: Cause, work: Callable[[Connection], Awaitable[dict[str, Any]]]
+) -> Answer:
+    """Return what the command was answered first, now or before; raises what *work* raises."""
+    if not cause.repeatable:
+        return await _work_and_answer(connection, cause, work)
+    earlier = await _earlier_answer(connection, cause)
+    if earlier is not None:
+        return earlier
+    try:
+        return await _work_and_answer(connection, cause, work)
+    except RETRYABLE:
+        raise
+    except Exception:
+        # What refuses it may be the same command, which came at the same moment and was first.
+        earlier = None if connection.is_closed() else await _earlier_answer(connection, cause)
+        if earlier is None:
+            raise
+        return earlier
 
 
 async def _earlier_answer(connection: Connection, cause: Cause) -> Answer | None:

@@ -22,7 +22,8 @@ BEFORE = os.environ.get("KITH_BEFORE", "8d2290ac80353460a3ef0044b35b957139befb8b
 CLERK_BEGAN, CLERK_ENDS, CLERK_SECONDS = 0.3, 0.9, 300
 """Which share of the clerk's commands lies before an upgrade, and how many seconds the rest but a tenth would last."""
 AWAY_SECONDS_MAX = 10.0
-"""How long nobody may reach the gateway, which has one address to be reached at, while it is replaced itself."""
+"""How long nobody may reach the gateway, which has one address to be reached at, while it is replaced itself. An answer
+that is broken off while a service is replaced, which is long before, makes it longer."""
 
 EXPANSION = """
 CREATE TABLE app.of_a_later_release (note text NOT NULL);

@@ -1,5 +1,6 @@
-"""A command handled twice equals once: every command of a service, sent again under the same key."""
+"""A command handled twice equals once: every command of a service, sent under one key at once, and again later."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,8 +24,11 @@ from tests.integration.registry_at_work import (
     roster,
 )
 from tests.integration.test_contact_service import CALL_OF_ADA, HEADINGS, Contact, contact
+from tests.integration.test_reporting_service import County as Reporting
+from tests.integration.test_reporting_service import county as reporting
+from tests.reporting_world.world import COUNTY
 
-__all__ = ["contact", "county", "deployment", "registry"]
+__all__ = ["contact", "county", "deployment", "registry", "reporting"]
 
 LIUQIAO, DONGHE, NEW_VILLAGE = "431299200201", "431299200202", "431299200203"
 NEW_TOWNSHIP = ("431299102", "南山镇", "431299", "township")
@@ -44,15 +48,16 @@ class Twice:
     async def do(
         self, path: str, body: Mapping[str, Any] | None = None, *, says: bool = True, **more: Any
     ) -> dict[str, Any]:
-        """Send a command, see that the same again is answered alike and says nothing, and return the answer."""
+        """Send a command twice at once and again later: all are answered alike, it is said once; return the answer."""
         key = {"Idempotency-Key": f"{len(self.sent)}{path}"}
         before = await self._said()
-        first = await self._send(path, body, key, more)
+        first, second = await asyncio.gather(*(self._send(path, body, key, more) for _ in range(2)))
         said = await self._said()
         assert first.is_success, first.text
         assert (len(said) > len(before)) is says
-        second = await self._send(path, body, key, more)
-        assert (second.status_code, second.json()) == (first.status_code, first.json())
+        third = await self._send(path, body, key, more)
+        for again in (second, third):
+            assert (again.status_code, again.json()) == (first.status_code, first.json())
         assert await self._said() == said
         self.sent.add(path.partition("?")[0])
         answer: dict[str, Any] = first.json()
@@ -151,3 +156,10 @@ async def test_every_command_of_contact(contact: Contact) -> None:
     told = {"child_id": visit["child_id"], "kind": "home_visit", "on": "2026-01-09", "reached": True}
     await twice.do("/visits", told)
     assert await twice.never_sent() - KEPT_BY_THE_SHELL == set()
+
+
+async def test_every_command_of_reporting(reporting: Reporting) -> None:
+    twice = Twice(reporting.client, reporting.running.pool, reporting.deployment.login(Role.COUNTY))
+    period = {"area": COUNTY, "from": "2026-01-01", "to": "2026-02-28"}
+    await twice.do("/summaries", period)
+    assert await twice.never_sent() - KEPT_BY_THE_SHELL == {"/rebuild/{projection}"}, "which says nothing"
