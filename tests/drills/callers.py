@@ -47,7 +47,7 @@ class Answered:
 
     @property
     def away_seconds(self) -> float:
-        """From the first connection that was refused or broken off to the last: one stretch, where only the gateway went."""
+        """From the first connection that was refused or broken off to the last: one stretch where the gateway went."""
         return max(self.refused_at) - min(self.refused_at) if self.refused_at else 0.0
 
     def note(self, question: str, answer: httpx.Response, *, refusable: bool = False) -> None:
