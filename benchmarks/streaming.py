@@ -21,6 +21,8 @@ from shared.subjects import SERVICES, stream_of
 
 STORE = UUID(int=7)
 BATCHES = UUID(int=8)
+NO_STORE = 10049
+"""What nats-server 2.15.1 says while it still clears away the folder of a stream of that name."""
 TRIES_MAX = 50
 PAUSE_SECONDS = 0.1
 
@@ -59,11 +61,14 @@ async def fresh_stream(client: Client, source: str) -> None:
     js = client.jetstream()
     with suppress(NotFoundError):
         await js.delete_stream(stream_of(source))
-    for _ in range(TRIES_MAX):
-        with suppress(ServerError):  # nats-server 2.15.1 still clears the folder of the former one away
+    for tries in range(1, TRIES_MAX + 1):
+        try:
             await ensure_stream(js, source)
             break
-        await asyncio.sleep(PAUSE_SECONDS)
+        except ServerError as refused:
+            if refused.err_code != NO_STORE or tries == TRIES_MAX:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
     await ensure_readers(js, source)
 
 

@@ -179,15 +179,10 @@ def _array(measures: tuple[str, ...]) -> str:
 
 
 async def _keep_days(connection: Connection, batch: Sequence[Happened]) -> None:
-    days: dict[str, date] = {}
-    for happened in batch:
-        told = happened.event.recorded_on
-        sources = (
-            (happened.source, ADVANCED) if isinstance(happened.event, DayAdvanced) else (happened.source,)
-        )
-        days |= {source: max(told, days.get(source, told)) for source in sources}
-    for source, day in days.items():
-        await keep_day(connection, source, day)
+    told = {(one.source, one.event.recorded_on) for one in batch}
+    told |= {(ADVANCED, one.event.recorded_on) for one in batch if type(one.event) is DayAdvanced}
+    for source, last in dict(sorted(told)).items():
+        await keep_day(connection, source, last)
 
 
 async def keep_day(connection: Connection, source: str, day: date) -> None:

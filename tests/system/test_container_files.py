@@ -183,9 +183,7 @@ def test_every_variable_of_the_compose_file_is_explained(tmp_path: Path) -> None
     assert not re.findall(r"\$\{[A-Z_0-9]+\}", compose)  # each has a default
 
 
-def test_only_the_gateway_and_the_bus_can_be_reached_from_outside_and_every_container_has_its_bounds() -> (
-    None
-):
+def test_only_the_gateway_and_the_bus_stand_in_front_and_every_container_has_its_bounds() -> None:
     stack = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     containers = stack["services"]
     assert stack["networks"] == {"front": {}, "back": {"internal": True}}
