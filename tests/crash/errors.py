@@ -11,6 +11,7 @@ from tests.crash.deployment import House
 
 DATABASE_AWAY = frozenset(
     {
+        "AdminShutdownError",  # its postmaster was killed, and the others of its processes ended by themselves
         "CannotConnectNowError",  # it starts, or puts itself in order after a process of it was killed
         "ConnectionDoesNotExistError",  # it went in the middle of a query
         "ConnectionError",  # it went while a connection was made

@@ -17,6 +17,7 @@ def line(**fields: Any) -> str:
     [
         line(event="task_failed", task="rebuild", error="CannotConnectNowError"),
         line(event="task_failed", task="rebuild", error="InternalClientError"),
+        line(event="task_failed", task="rebuild", error="AdminShutdownError"),
         line(event="answer_failed", question="matches", error="TimeoutError"),
         line(event="library", logger="asyncio", where="runners:118", error="ConnectionDoesNotExistError"),
         line(event="library", logger="asyncio", where="connection:1559"),
