@@ -17,6 +17,9 @@ READABLE = 0o444
 """For user 10001 of a container, in a folder that is closed to everybody else on this machine: an engine mounts
 single files with the mode and owner they have here."""
 
+ARCHIVE_ROLE = "archive"
+"""Who listens to the stream of WAL of a database that an operator runs."""
+
 SETTINGS = """\
 # Settings of docker-compose.yml for this deployment: docker compose --env-file {file} up --wait,
 # without --env-file where `.env` beside docker-compose.yml leads here.
@@ -33,7 +36,8 @@ def make_container_files(deployment: Deployment) -> None:
     deployment.prepare()
     data = deployment.data
     (data / "tls").mkdir(mode=0o755, exist_ok=True)
-    password(data, SUPERUSER)
+    for role in (SUPERUSER, ARCHIVE_ROLE):
+        password(data, role)
     for user in (*SERVICES, bus_permissions.OPERATOR):
         bus_password(data, user)
     write_bus_users(data)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# restore_command = 'sh fetch-wal.sh "%f" "%p" ARCHIVE': one piece of WAL back from the archive; 1 where it has none.
+# restore_command = 'sh fetch-wal.sh "%f" "%p" ARCHIVE': one piece of WAL back from the archive; 1 where it has none,
+# 126 where it cannot be read: by any lower number PostgreSQL would take the archive for ended there, and start.
 set -eu
 kept=$3/$1.gz
 [ -e "$kept" ] || exit 1
-gzip -dc "$kept" > "$2"
+gzip -dc "$kept" > "$2" || exit 126

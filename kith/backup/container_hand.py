@@ -12,7 +12,7 @@ import asyncpg
 from kith.backup.cluster import Cluster
 from kith.backup.copying import copy_base
 from kith.backup.hand import BASE_BACKUP
-from kith.backup.target import HBA_FILE, SOCKET_PORT, Target, recovery_settings
+from kith.backup.target import SOCKET_PORT, Target, furnish, recovery_settings
 from kith.embedded.postgres import as_words
 from kith.embedded.spawning import last_lines, wait_until
 from kith.exits import Exit, Failed
@@ -48,7 +48,7 @@ class ContainerHand:
     def recovered(self, base: Path, wal: Path, cluster: Path, target: Target) -> Iterator[Cluster]:
         self._wait_for_the_hand()
         copy_base(base, cluster)
-        (self.folder / HBA_FILE).write_text("local all all trust\n", encoding="ascii")
+        furnish(self.folder)
         fetch = f'sh {FETCH_WAL} "%f" "%p" {shlex.quote(str(wal))}'
         settings = as_words(recovery_settings(self.folder, fetch, target))
         self._ask(["postgres", "-D", str(cluster), "-p", str(SOCKET_PORT), *settings])

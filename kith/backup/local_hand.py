@@ -15,7 +15,7 @@ from kith.backup.cluster import Cluster
 from kith.backup.copying import copy_base
 from kith.backup.hand import BASE_BACKUP
 from kith.backup.repository import Repository
-from kith.backup.target import HBA_FILE, SOCKET_PORT, Target, recovery_settings
+from kith.backup.target import SOCKET_PORT, Target, furnish, recovery_settings
 from kith.embedded.accounts import Account, binaries_for
 from kith.embedded.postgres import as_words, installed_binaries, tool_environment
 from kith.embedded.spawning import end, last_lines, spawn, wait_until
@@ -68,7 +68,7 @@ class LocalHand:
             shutil.rmtree(closed)
 
     def _furnish(self, closed: Path) -> None:
-        (closed / HBA_FILE).write_text("local all all trust\n", encoding="ascii")
+        furnish(closed)
         shutil.copy(FETCH_WAL, closed / FETCH_WAL.name)
         if self.account is not None:
             for path in (closed, *closed.iterdir()):

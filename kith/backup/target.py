@@ -10,6 +10,7 @@ from kith.exits import Exit, Failed
 SOCKET_PORT = 5432
 """The number in the socket's name; no port of the machine is taken."""
 HBA_FILE = "pg_hba.conf"
+CONFIG_FILE = "recovery.conf"
 BEFORE_TARGET = "recovery ended before configured recovery target was reached"
 
 
@@ -35,6 +36,15 @@ class Target:
         return Failed("recovery_failed", Exit.REFUSED, last=said)
 
 
+def furnish(closed: Path) -> None:
+    """Write what the recovering server reads in the folder *closed*: who may connect, and no configuration.
+
+    That of the backup is for where it was made: an operator's names certificates and folders of its own.
+    """
+    (closed / HBA_FILE).write_text("local all all trust\n", encoding="ascii")
+    (closed / CONFIG_FILE).write_text("# Everything is told on the command line.\n", encoding="ascii")
+
+
 def recovery_settings(closed: Path, fetch_wal: str, target: Target) -> dict[str, str]:
     """Return the settings of a server that recovers up to *target*, reached by a socket in *closed* alone.
 
@@ -43,6 +53,7 @@ def recovery_settings(closed: Path, fetch_wal: str, target: Target) -> dict[str,
     return SETTINGS | {
         "listen_addresses": "",
         "unix_socket_directories": str(closed),
+        "config_file": str(closed / CONFIG_FILE),
         "hba_file": str(closed / HBA_FILE),
         "archive_mode": "off",
         "hot_standby": "off",  # no connection before the end of recovery

@@ -142,11 +142,15 @@ def _taken(manifests: Manifests) -> Iterator[tuple[str, str, str]]:
 
 
 def _taken_by_operators(manifests: Manifests) -> Iterator[tuple[str, str, str]]:
-    """Yield what no pod of ours mounts: certificates of an Ingress, the superuser of a database cluster."""
+    """Yield what no pod of ours mounts: certificates of an Ingress, roles of a database cluster."""
     for cluster in database_clusters(manifests):
-        superuser = cluster["spec"].get("superuserSecret")
-        for key in ("username", "password") if superuser else ():
-            yield superuser["name"], key, where(cluster)
+        roles = cluster["spec"].get("managed", {}).get("roles", [])
+        told = [cluster["spec"].get("superuserSecret"), *(role.get("passwordSecret") for role in roles)]
+        for secret in filter(None, told):
+            for key in ("username", "password"):
+                yield secret["name"], key, where(cluster)
+        for other in cluster["spec"].get("externalClusters", []):
+            yield other["password"]["name"], other["password"]["key"], where(cluster)
     for ingress in manifests.of_kind("Ingress"):
         for tls in ingress["spec"].get("tls", []):
             for key in ("tls.crt", "tls.key"):

@@ -79,17 +79,26 @@ def updates_leave_nobody_out(manifests: Manifests) -> Iterator[Finding]:
     """Find updates that interrupt: the old pod gone first, forgotten too late, or killed too early."""
     for workload in own_workloads(manifests):
         if workload.kind == "Deployment":
-            rolling = workload.source["spec"].get("strategy", {}).get("rollingUpdate", {})
-            if rolling.get("maxUnavailable") != 0:
-                yield found(workload.where, "update_interrupts")
-            for container in workload.pod["containers"]:
-                if "preStop" not in container.get("lifecycle", {}):
-                    yield found(workload.where, "no_pause_before_end", container=container["name"])
+            yield from _update_interrupts(workload)
         if workload.lasting:
             needed = _pause(workload) + STOP_SECONDS_MAX.get(workload.labels.get(COMPONENT_LABEL, ""), 0)
             grace = workload.pod.get("terminationGracePeriodSeconds", 30)
             if grace < needed:
                 yield found(workload.where, "grace_too_short", seconds=grace, needed=needed)
+
+
+def _update_interrupts(workload: Workload) -> Iterator[Finding]:
+    """Find what a Deployment's update leaves out; one with a claim must interrupt, since two pods would write it."""
+    strategy = workload.source["spec"].get("strategy", {})
+    if any("persistentVolumeClaim" in volume for volume in workload.volumes.values()):
+        if strategy.get("type") != "Recreate":
+            yield found(workload.where, "two_on_one_claim")
+        return
+    if strategy.get("rollingUpdate", {}).get("maxUnavailable") != 0:
+        yield found(workload.where, "update_interrupts")
+    for container in workload.pod["containers"]:
+        if "preStop" not in container.get("lifecycle", {}):
+            yield found(workload.where, "no_pause_before_end", container=container["name"])
 
 
 def nodes_can_be_drained(manifests: Manifests) -> Iterator[Finding]:

@@ -14,6 +14,9 @@ K8S = Path(__file__).parents[2] / "deploy" / "k8s"
 OVERLAYS = tuple(sorted(path.name for path in (K8S / "overlays").iterdir()))
 COMPONENTS = tuple(sorted(path.name for path in (K8S / "components").iterdir()))
 
+AFTER = {"cnpg-backup": ["cnpg"], "cnpg-restored": ["cnpg"]}
+"""Which components another one is put after."""
+
 RENDER_SECONDS_MAX = 30
 
 
@@ -31,13 +34,16 @@ def manifests_of(overlay: str) -> Manifests:
 
 @cache
 def with_component(component: str) -> Manifests:
-    """Return the plain county with one component and nothing else."""
+    """Return the plain county with one component and what that is put after."""
     with TemporaryDirectory() as made:
         folder = Path(made).resolve()
         root = Path(*[".."] * (len(folder.parts) - 1))
         kustomization = {
             "resources": [str(root / (K8S / "base").relative_to("/"))],
-            "components": [str(root / (K8S / "components" / component).relative_to("/"))],
+            "components": [
+                str(root / (K8S / "components" / name).relative_to("/"))
+                for name in (*AFTER.get(component, []), component)
+            ],
             "images": [{"name": name, "newTag": "0.1.0"} for name in ("kith", "nats", "postgres")],
         }
         (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), encoding="utf-8")

@@ -55,3 +55,23 @@ def images_in(told: object) -> set[str]:
 @pytest.mark.parametrize("text", OVERLAYS)
 def test_the_checker_finds_nothing_in_what_is_told(text: str) -> None:
     assert check(rendered_beside_the_deployment(text)) == []
+
+
+RESTORED = "components:\n  - ../deploy/k8s/components/cnpg-restored\n"
+"""What the document has an operator add to the larger overlay until the new cluster is there."""
+
+
+def test_the_larger_county_restored_is_checked_and_comes_from_its_registry_as_well() -> None:
+    told = DOCUMENT.read_text(encoding="utf-8")
+    assert (
+        "printf '%s\\n' "
+        + " ".join(
+            word if word == "components:" else f"'{word}'" for word in RESTORED.rstrip("\n").split("\n")
+        )
+        in told
+    )
+    manifests = rendered_beside_the_deployment(OVERLAYS[1] + RESTORED)
+    assert check(manifests) == []
+    assert not {image for image in images_in(manifests.objects) if not image.startswith(REGISTRY)}
+    [cluster] = manifests.of_kind("Cluster")
+    assert cluster["spec"]["bootstrap"] == {"pg_basebackup": {"source": "restored"}}

@@ -43,7 +43,12 @@ def test_the_checker_finds_nothing_while_a_restore_runs() -> None:
 def test_both_overlays_run_every_service() -> None:
     for overlay in OVERLAYS:
         names = {one["metadata"]["name"] for one in manifests_of(overlay).of_kind("Deployment")}
-        assert names == {"registry", "pairing", "contact", "reporting", "gateway"}
+        assert names - {"archive"} == {"registry", "pairing", "contact", "reporting", "gateway"}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_both_overlays_make_a_backup_every_night(overlay: str) -> None:
+    assert "backup" in {one["metadata"]["name"] for one in manifests_of(overlay).of_kind("CronJob")}
 
 
 def test_the_larger_county_has_two_of_everything_that_answers() -> None:
@@ -52,7 +57,11 @@ def test_the_larger_county_has_two_of_everything_that_answers() -> None:
         one["metadata"]["name"]: one["spec"].get("replicas", "KEDA's")
         for one in manifests.of_kind("Deployment")
     }
-    assert replicas == {"registry": 2, "pairing": 2, "contact": 2, "gateway": 2, "reporting": "KEDA's"}
+    assert replicas == {
+        **dict.fromkeys(("registry", "pairing", "contact", "gateway"), 2),
+        "reporting": "KEDA's",
+        "archive": 1,  # one listens, and on another node within minutes
+    }
     assert [one["spec"]["replicas"] for one in manifests.of_kind("StatefulSet")] == [3]
     assert [one["spec"]["instances"] for one in manifests.of_kind("Cluster")] == [3]
 

@@ -76,6 +76,12 @@ RUNNING = (
         lambda broken: broken.spec(REGISTRY)["strategy"]["rollingUpdate"].update(maxUnavailable=1),
     ),
     Mutant(
+        "two pods archive on one claim during an update",
+        "two_on_one_claim",
+        lambda broken: broken.spec("Deployment/archive").update(strategy={"type": "RollingUpdate"}),
+        overlay="county-ha",
+    ),
+    Mutant(
         "a pod ends while nodes still send to it",
         "no_pause_before_end",
         lambda broken: broken.container(GATEWAY).pop("lifecycle"),
