@@ -26,7 +26,7 @@ class Pace:
 
     def __init__(self, commands: int) -> None:
         self._commands = commands
-        self._begun = 0
+        self.begun = 0
         self._allowed = 0
         self._changed = threading.Condition()
         self.waiting = False
@@ -44,13 +44,13 @@ class Pace:
         with self._changed:
             self.waiting = not self._is_allowed()
             self._changed.wait_for(self._is_allowed)
-            self._begun += 1
+            self.begun += 1
 
     def __str__(self) -> str:
-        return f"{self._begun} commands begun"
+        return f"{self.begun} commands begun"
 
     def _is_allowed(self) -> bool:
-        return self._begun < self._allowed or self._allowed >= self._commands
+        return self.begun < self._allowed or self._allowed >= self._commands
 
 
 class PacedClient(Client):

@@ -27,8 +27,8 @@ SEED = 20261127
 HEALTHY_SECONDS_MAX = 180.0
 FINISH_SECONDS_MAX = 600.0
 LOOK_SECONDS_MAX = 2.0
-UNDER_WAY_SECONDS = 1.0
-"""How long the county works before the next thing is done to it."""
+UNDER_WAY_COMMANDS = 2
+"""Commands of the county that are begun before the next thing is done to it."""
 
 
 @dataclass
@@ -50,8 +50,7 @@ class AtWork:
         self.pace.allow(done)
         assert not done or wait_until(lambda: self.pace.waiting, FINISH_SECONDS_MAX)
         for n, (name, act) in enumerate(acts.items(), start=1):
-            self.pace.allow(done + (1 - done) * n / (len(acts) + 1))
-            time.sleep(UNDER_WAY_SECONDS)
+            self.work_on(done + (1 - done) * n / (len(acts) + 1))
             act()
             mended = time.monotonic()
             if not wait_until(self.is_healthy, HEALTHY_SECONDS_MAX):
@@ -59,6 +58,14 @@ class AtWork:
                     f"{name}: not ready after {HEALTHY_SECONDS_MAX:.0f} s: {self.unready()}\n{self.stack.logs()}"
                 )
             self.tell(f"{name}: everything ready again after {time.monotonic() - mended:.1f} s")
+
+    def work_on(self, share: float) -> None:
+        """Let the county work up to *share*, and return in the middle of it."""
+        before = self.pace.begun
+        self.pace.allow(share)
+        begun = wait_until(lambda: self.pace.begun >= before + UNDER_WAY_COMMANDS, FINISH_SECONDS_MAX)
+        assert begun, f"{self.pace}, and no more"
+        assert not self.pace.waiting, "nobody is at work any more"
 
     def is_healthy(self) -> bool:
         """Return whether the gateway answers and every service says that it is ready."""

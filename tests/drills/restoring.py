@@ -11,7 +11,7 @@ from shared import clock
 from shared.tokens import Role
 from tests.containers.engine import run
 from tests.containers.stack import Stack
-from tests.drills.at_work import UNDER_WAY_SECONDS, AtWork, small_county_at_work
+from tests.drills.at_work import AtWork, small_county_at_work
 from tests.drills.releases import WITH_BACKUP
 
 LOST = ("postgres", "nats")
@@ -25,8 +25,7 @@ def restored() -> None:
         stack = work.stack
         work.pace.allow(0.3)
         stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")
-        work.pace.allow(0.5)
-        time.sleep(UNDER_WAY_SECONDS)
+        work.work_on(0.5)
         moment = clock.now().isoformat()
         work.pace.allow(0.7)
         assert wait_until(lambda: work.pace.waiting, DONE_SECONDS_MAX)  # there is something to leave behind
