@@ -25,6 +25,7 @@ DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
 
 ELSEWHERE = {
     "kith_backup_last_success_timestamp_seconds": "the textfile that `kith backup` writes",
+    "kube_deployment_status_replicas_available": "kube-state-metrics, in a cluster",
     "kube_cronjob_status_last_successful_time": "kube-state-metrics, in a cluster",
     "cnpg_collector_last_available_backup_timestamp": "CloudNativePG, in a cluster that it runs in",
     "node_filesystem_avail_bytes": "node exporter",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from kith.demo import EXAMPLE
 from kith.embedded.spawning import wait_until
 from shared import clock
 from shared.subjects import SERVICES
+from tests.manifests.rendering import with_component
 from tests.pods.conftest import ENDS_SECONDS_MAX, FILED_ON, FORWARDED, SERVERS, Pods, figures_today
-from tests.pods.translating import pod_of
+from tests.pods.probing import wait_until_ready
+from tests.pods.translating import pod_of, workload_of
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.usefixtures("backup")]
 
@@ -67,3 +70,20 @@ def test_what_came_after_the_moment_is_left_behind_and_all_else_is_there(
 def test_logs_streams_and_readers_agree_after_the_restore(pods: Pods, restored: dict[str, Any]) -> None:
     database = f"postgresql://postgres@localhost:{pods.podman.door(FORWARDED['postgres'])}/postgres"
     assert pods.told("reconcile", "--admin-url", database)["agrees"]
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_new_cluster_can_copy_what_was_restored(pods: Pods) -> None:
+    larger = replace(pods, manifests=with_component("cnpg-restored"))
+    pods.podman.end(pod_of("postgres"))
+    larger.play("restored")
+    wait_until_ready(pods.podman, [workload_of(larger.manifests, "restored")])
+    secret = (pods.data / "secrets" / "postgres.password").read_text(encoding="ascii")
+    copy = ("pg_basebackup", "--host", "restored", "--username", "postgres", "--no-password")
+    kept = ("--pgdata", "-", "--format", "tar", "--wal-method", "fetch", "--checkpoint", "fast")
+    inside = ("podman", "exec", "--env", f"PGPASSWORD={secret}", "restored-0-restored")
+    listed = f"{' '.join((*inside, *copy, *kept))} | tar --list"
+    assert "global/pg_control" in pods.podman.run("sh", "-c", listed).split()
+    pods.podman.end(pod_of("restored"))
+    pods.play("postgres")
+    wait_until_ready(pods.podman, [workload_of(pods.manifests, "postgres")])
