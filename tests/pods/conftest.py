@@ -29,8 +29,12 @@ from tests.pods.translating import images_of, played, pod_of, workload_of
 
 SERVERS = ("nats", "postgres")
 LASTING = (*SERVERS, *SERVICES, "gateway")
-FORWARDED = {"nats": 4222, "postgres": 5432}
-"""What an operator reaches by `kubectl port-forward`."""
+FORWARDED = {
+    "nats": (4222, 4222),
+    "postgres": (5432, 5432),
+    **{service: (port, 8080) for port, service in enumerate(SERVICES, start=8081)},
+}
+"""What an operator reaches by `kubectl port-forward`: his port, and the pod's."""
 ENDS_SECONDS_MAX = 540
 COUNTY = "431299"
 AREA = "431299210"
@@ -49,7 +53,7 @@ class Pods:
     def play(self, name: str, *words: str) -> str:
         """Start the pod of the workload *name*, with other *words* where some are given; return the pod's name."""
         pod = played(self.manifests, name, self.data, words or None)
-        forwarded = tuple((port, port) for port in (FORWARDED.get(name),) if port)
+        forwarded = (FORWARDED[name],) if name in FORWARDED else ()
         self.podman.play(replace(pod, ports=(*pod.ports, *forwarded)))
         return pod_of(name)
 
@@ -68,13 +72,19 @@ class Pods:
         self.play("gateway")
         wait_until_ready(self.podman, [workload_of(self.manifests, "gateway")])
 
+    def door(self, name: str) -> str:
+        """Return host and port at which an operator reaches the pod called *name*."""
+        return f"localhost:{self.podman.door(FORWARDED[name][0])}"
+
     def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on the county, through the gateway's Service and with its certificate."""
         secrets = self.data / "secrets"
         environment = {
             "KITH_URL": self.address,
             "KITH_CA_FILE": str(self.data / "tls" / "certificate.pem"),
-            "KITH_NATS_URL": f"nats://localhost:{self.podman.door(FORWARDED['nats'])}",
+            "KITH_NATS_URL": f"nats://{self.door('nats')}",
+            "KITH_DATABASE_SERVER_URL": f"postgresql://{self.door('postgres')}",
+            **{f"KITH_{service.upper()}_URL": f"http://{self.door(service)}" for service in SERVICES},
             "KITH_SECRETS_FOLDER": str(secrets),
             "KITH_ADMIN_PASSWORD_FILE": str(secrets / "postgres.password"),
         }

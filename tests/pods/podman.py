@@ -23,7 +23,7 @@ IMAGES = {"kith": KITH_IMAGE, "nats": BASES["NATS_IMAGE"], "postgres": BASES["PO
 
 NETWORK = "kith"
 FOLDER = "/pods"
-DOORS = (80, 443, 4222, 5432)
+DOORS = (80, 443, 4222, 5432, 8081, 8082, 8083, 8084)
 """What this machine reaches: the ports of the gateway's Service, and what an operator has forwarded to him."""
 OUTPUT_LINES = "60"
 

@@ -24,6 +24,12 @@ def test_the_gateway_shows_the_countys_certificate_and_leads_to_it(pods: Pods) -
     assert (plain.status_code, plain.headers["location"]) == (308, f"https://localhost/areas/{AREA}?x=1")
 
 
+@pytest.mark.usefixtures("figures")
+def test_the_doctor_finds_nothing_wrong_by_the_doors_of_an_operator(pods: Pods) -> None:
+    found = pods.told("doctor", "--all")
+    assert {one["level"] for one in found} == {"well"}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_behind_the_gateway_asks_for_a_token(pods: Pods, service: str) -> None:
     trusted = ssl.create_default_context(cafile=str(pods.data / "tls" / "certificate.pem"))

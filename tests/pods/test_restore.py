@@ -12,7 +12,7 @@ from kith.embedded.spawning import wait_until
 from shared import clock
 from shared.subjects import SERVICES
 from tests.manifests.rendering import with_component
-from tests.pods.conftest import ENDS_SECONDS_MAX, FILED_ON, FORWARDED, SERVERS, Pods, figures_today
+from tests.pods.conftest import ENDS_SECONDS_MAX, FILED_ON, SERVERS, Pods, figures_today
 from tests.pods.probing import wait_until_ready
 from tests.pods.translating import pod_of, workload_of
 
@@ -68,7 +68,7 @@ def test_what_came_after_the_moment_is_left_behind_and_all_else_is_there(
 
 
 def test_logs_streams_and_readers_agree_after_the_restore(pods: Pods, restored: dict[str, Any]) -> None:
-    database = f"postgresql://postgres@localhost:{pods.podman.door(FORWARDED['postgres'])}/postgres"
+    database = f"postgresql://postgres@{pods.door('postgres')}/postgres"
     assert pods.told("reconcile", "--admin-url", database)["agrees"]
 
 
