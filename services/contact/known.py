@@ -1,7 +1,7 @@
 """What judging has to know: whom a window counts in a village, and all that a miss depends on."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -11,7 +11,7 @@ import asyncpg
 
 from services.contact.domain.judging import Missing
 from services.contact.domain.mending import NEVER_OWED, LateVisit, Leaving
-from services.contact.domain.runs import EarlierMiss, Run, run_before
+from services.contact.domain.runs import EarlierMiss
 from services.contact.domain.windows import Window
 from shared.contracts.event import CarerKind, ContactKind, EscalationLevel, LeavingReason, PairInForce
 from shared.event_store import Connection
@@ -37,21 +37,12 @@ class Village(NamedTuple):
     missing: Sequence[UUID]
     since: Sequence[date | None]
     """The first day of the run of misses that each of the missing was in before, in their order."""
-    windows: Sequence[int]
-    """Of how many misses since then each of them knows, in their order."""
-    mended: Sequence[UUID]
-    """Those of the missing of whom one of these was made good or withdrawn."""
     late: Sequence[UUID]
     """Those of the missing of whom a visit inside the window became known after its due day."""
     left_later: Sequence[UUID]
     """Those of the missing who were learned, after its due day, to have left."""
     ended: Sequence[UUID]
     """Those of the counted whose run ends, since they were kept."""
-
-    @property
-    def in_a_run(self) -> list[UUID]:
-        """Those of the missing who were in a run of misses before."""
-        return [child_id for child_id, first in zip(self.missing, self.since, strict=True) if first]
 
     @property
     def begun(self) -> list[UUID]:
@@ -97,50 +88,39 @@ async def missing_in(
     """Return, village by village, all that its misses depend on; of most children nothing else is known."""
     kinds, opens = [window.kind for window in windows], windows[0].opens
     closes, due = windows[0].closes, windows[0].due
-    first = min((day for village in villages for day in village.since if day), default=opens)
+    since: Facts[date] = {kind: {} for kind in kinds}
+    for village in villages:
+        began = zip(village.missing, village.since, strict=True)
+        since[village.kind].update((child_id, first) for child_id, first in began if first)
+    missed_before = set(chain.from_iterable(since.values()))
+    first = min((day for runs in since.values() for day in runs.values()), default=opens)
 
-    async def known(query: str, children: Iterable[Iterable[UUID]], *days: object) -> list[asyncpg.Record]:
-        asked = list(set(chain.from_iterable(children)))
+    async def known(query: str, child_ids: Iterable[UUID], *days: object) -> list[asyncpg.Record]:
+        asked = list(set(child_ids))
         return await connection.fetch(query, asked, *days) if asked else []
 
-    pairs = _pairs(await known(SQL.pairs_in_force, (one.missing for one in villages), closes, due))
-    raised = _raised(await known(SQL.raised, (one.in_a_run for one in villages), kinds, first))
-    mended = _earlier(await known(SQL.earlier_misses, (one.mended for one in villages), kinds, first, opens))
-    visits = _late_visits(
-        await known(SQL.late_visits, (one.late for one in villages), kinds, opens, closes, due)
-    )
-    leavings = _leavings(
-        await known(SQL.later_leavings, (one.left_later for one in villages), opens, closes, due, _NEVER_OWED)
-    )
+    missing = chain.from_iterable(village.missing for village in villages)
+    late = chain.from_iterable(village.late for village in villages)
+    left_later = chain.from_iterable(village.left_later for village in villages)
+    pairs = _pairs(await known(SQL.pairs_in_force, missing, closes, due))
+    earlier = _earlier(await known(SQL.earlier_misses, missed_before, kinds, first, opens), since)
+    raised = _raised(await known(SQL.raised, missed_before, kinds, first), since)
+    visits = _late_visits(await known(SQL.late_visits, late, kinds, opens, closes, due))
+    leavings = _leavings(await known(SQL.later_leavings, left_later, opens, closes, due, _NEVER_OWED))
     return [
         [
             Missing(
                 child_id,
                 pairs.get(child_id, ()),
-                before,
+                earlier[village.kind].get(child_id, ()),
                 raised[village.kind].get(child_id, ()),
                 visits[village.kind].get(child_id),
                 leavings.get(child_id),
             )
-            for child_id, before in zip(
-                village.missing, _runs_before(village, mended[village.kind], due), strict=True
-            )
+            for child_id in village.missing
         ]
         for village in villages
     ]
-
-
-def _runs_before(
-    village: Village, mended: Mapping[UUID, Sequence[EarlierMiss]], due: date
-) -> Iterator[Run | None]:
-    """Yield the run that each of the missing was in: where nothing was mended, it is all that is known."""
-    for child_id, since, windows in zip(village.missing, village.since, village.windows, strict=True):
-        if since is None or not windows:
-            yield None
-        elif child_id in mended:
-            yield run_before([miss for miss in mended[child_id] if miss.opens >= since], due)
-        else:
-            yield Run(since, windows)
 
 
 def _pairs(rows: Iterable[asyncpg.Record]) -> dict[UUID, list[PairInForce]]:
@@ -150,17 +130,19 @@ def _pairs(rows: Iterable[asyncpg.Record]) -> dict[UUID, list[PairInForce]]:
     return found
 
 
-def _earlier(rows: Iterable[asyncpg.Record]) -> Facts[list[EarlierMiss]]:
+def _earlier(rows: Iterable[asyncpg.Record], since: Facts[date]) -> Facts[list[EarlierMiss]]:
     found: Facts[list[EarlierMiss]] = defaultdict(dict)
     for child_id, kind, opens, made_good_on, withdrawn_on in rows:
-        found[kind].setdefault(child_id, []).append(EarlierMiss(opens, made_good_on, withdrawn_on))
+        if opens >= since[kind].get(child_id, date.max):
+            found[kind].setdefault(child_id, []).append(EarlierMiss(opens, made_good_on, withdrawn_on))
     return found
 
 
-def _raised(rows: Iterable[asyncpg.Record]) -> Facts[list[Raised]]:
+def _raised(rows: Iterable[asyncpg.Record], since: Facts[date]) -> Facts[list[Raised]]:
     found: Facts[list[Raised]] = defaultdict(dict)
     for child_id, kind, first_opens, level in rows:
-        found[kind].setdefault(child_id, []).append((first_opens, _LEVELS[level]))
+        if first_opens >= since[kind].get(child_id, date.max):
+            found[kind].setdefault(child_id, []).append((first_opens, _LEVELS[level]))
     return found
 
 

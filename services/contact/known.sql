@@ -15,10 +15,9 @@ SELECT v.area, array_agg(DISTINCT st.child_id) AS children,
 
 -- name: counted
 -- By number of the kind and village wanted, which of these children the window counts by what was known on its due
--- day, whom of them no visit known by then keeps, since when those have been missed, how often and whose misses were
--- mended, who of them was visited in time but told of late, and who was known only later to have left; and the children
--- kept whose run of misses ends. The last word on a leaving is the latest: where a former one came after the due day,
--- so did that.
+-- day, whom of them no visit known by then keeps, since when those have been missed, who of them was visited in time
+-- but told of late, and who was known only later to have left; and the children kept whose run of misses ends. The
+-- last word on a leaving is the latest: where a former one came after the due day, so did that.
 WITH wanted AS (
   SELECT w.n, w.area, w.kind, w.poor_only
     FROM unnest($2::text[], $3::text[], $4::boolean[]) WITH ORDINALITY AS w(area, kind, poor_only, n)
@@ -49,28 +48,18 @@ WITH wanted AS (
 ), runs AS (
   SELECT r.child_id, r.kind, r.since FROM app.runs r
    WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = ANY ($3::text[])
-), missed_before AS (
-  SELECT r.child_id, r.kind, count(*) AS windows, bool_or(m.mended_on IS NOT NULL) AS mended
-    FROM runs r
-    LEFT JOIN visited v ON v.child_id = r.child_id AND v.kind = r.kind
-    JOIN app.misses m ON m.child_id = r.child_id AND m.kind = r.kind AND m.opens >= r.since AND m.opens < $5::date
-   WHERE v.kept IS NOT true
-   GROUP BY r.child_id, r.kind
 ), counted AS (
-  SELECT w.n, l.child_id, r.since, b.windows, b.mended, coalesce(v.kept, false) AS kept, coalesce(v.late, false) AS late, f.left_later
+  SELECT w.n, l.child_id, r.since, coalesce(v.kept, false) AS kept, coalesce(v.late, false) AS late, f.left_later
     FROM wanted w
     JOIN living l ON l.area = w.area AND (l.poor OR NOT w.poor_only)
     JOIN filed f ON f.child_id = l.child_id AND f.owed
     LEFT JOIN visited v ON v.child_id = l.child_id AND v.kind = w.kind
     LEFT JOIN runs r ON r.child_id = l.child_id AND r.kind = w.kind
-    LEFT JOIN missed_before b ON b.child_id = l.child_id AND b.kind = w.kind
    ORDER BY w.n, l.child_id
 )
 SELECT n, array_agg(child_id) AS counted,
        coalesce(array_agg(child_id) FILTER (WHERE NOT kept), '{}') AS missing,
        coalesce(array_agg(since) FILTER (WHERE NOT kept), '{}') AS since,
-       coalesce(array_agg(coalesce(windows, 0)) FILTER (WHERE NOT kept), '{}') AS windows,
-       coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND mended), '{}') AS mended,
        coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND late), '{}') AS late,
        coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND left_later), '{}') AS left_later,
        coalesce(array_agg(child_id) FILTER (WHERE kept AND since IS NOT NULL), '{}') AS ended

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.contact.domain.judging import COUNTED_MAX, Judgement, Missing, judge_village
 from services.contact.domain.mending import LateVisit, Leaving
 from services.contact.domain.policy import Escalation
-from services.contact.domain.runs import EarlierMiss, run_before
+from services.contact.domain.runs import EarlierMiss
 from services.contact.domain.windows import Window
 from shared.contracts.contact import (
     ContactEscalated,
@@ -37,7 +37,7 @@ def judged(*missing: Missing, counted: tuple[UUID, ...] = (ADA, BEN)) -> list[Ju
 def escalations(
     *earlier: EarlierMiss, raised: tuple[tuple[date, EscalationLevel], ...] = ()
 ) -> list[tuple[object, ...]]:
-    events = judged(Missing(ADA, before=run_before(earlier, DUE), raised=raised))
+    events = judged(Missing(ADA, earlier=earlier, raised=raised))
     return [(e.level, e.first_opens, e.windows) for e in events if isinstance(e, ContactEscalated)]
 
 

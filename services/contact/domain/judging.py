@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.contact.domain.mending import LateVisit, Leaving, Miss, mended
 from services.contact.domain.policy import Escalation
-from services.contact.domain.runs import Run, levels_reached, run_with
+from services.contact.domain.runs import EarlierMiss, levels_reached, run_with
 from services.contact.domain.windows import Window
 from shared.contracts.contact import (
     ContactEscalated,
@@ -31,8 +31,8 @@ class Missing(NamedTuple):
     child_id: UUID
     pairs: Sequence[PairInForce] = ()
     """The pairs in force on the window's last day."""
-    before: Run | None = None
-    """The run of misses of the same kind that it was in before, as known on the due day."""
+    earlier: Sequence[EarlierMiss] = ()
+    """The misses of the same kind since the last window that was kept."""
     raised: Sequence[tuple[date, EscalationLevel]] = ()
     """The levels its runs have been raised to: (first day of the run's first window, level)."""
     late: LateVisit | None = None
@@ -90,7 +90,7 @@ def _missed(window: Window, area: str, child: Missing, rules: Sequence[Escalatio
         due=window.due,
         pairs=tuple(child.pairs),
     )
-    run = run_with(window.opens, child.before)
+    run = run_with(window.opens, child.earlier, window.due)
     for level in levels_reached(run, rules, child.raised):
         yield ContactEscalated(
             area=area,

@@ -26,8 +26,8 @@ class Run(NamedTuple):
     windows: int
 
 
-def run_before(earlier: Iterable[EarlierMiss], known_by: date) -> Run | None:
-    """Return the run that *earlier* misses leave, as known on *known_by*, or None.
+def run_with(opens: date, earlier: Iterable[EarlierMiss], known_by: date) -> Run:
+    """Return the run that the window missed now, which opens on *opens*, ends, as known on *known_by*.
 
     One made good breaks it; one withdrawn was never owed, so that it neither breaks nor counts.
     """
@@ -37,12 +37,8 @@ def run_before(earlier: Iterable[EarlierMiss], known_by: date) -> Run | None:
             run.clear()
         elif not _by(miss.withdrawn_on, known_by):
             run.append(miss.opens)
-    return Run(run[0], len(run)) if run else None
-
-
-def run_with(opens: date, before: Run | None) -> Run:
-    """Return the run that the window missed now, which opens on *opens*, ends."""
-    return Run(opens, 1) if before is None else Run(before.first_opens, before.windows + 1)
+    run.append(opens)
+    return Run(run[0], len(run))
 
 
 def _by(day: date | None, known_by: date) -> bool:
