@@ -22,20 +22,18 @@ put_away() {
     done
 }
 
-ask() {
-    psql "$connection dbname=postgres" -w -Atq -v ON_ERROR_STOP=1 -c "$1"
+ask() { # in the words of replication: a role that may do nothing else may enter no database
+    psql "$connection replication=true" -w -Atq -v ON_ERROR_STOP=1 -c "$1"
 }
 
 have_slot() { # one that the server has not, or keeps no WAL for any more, is made anew: the archive has a gap then
-    found="SELECT coalesce((SELECT wal_status FROM pg_replication_slots WHERE slot_name = '$slot'), 'none')"
-    state=$(ask "$found") || return 1
-    case $state in
-        lost) ask "SELECT pg_drop_replication_slot('$slot')" > /dev/null || return 1 ;;
-        none) ;;
-        *) return 0 ;;
+    found=$(ask "READ_REPLICATION_SLOT $slot") || return 1
+    case $found in
+        physical\|[0-9A-F]*) return 0 ;;
+        physical*) ask "DROP_REPLICATION_SLOT $slot" || return 1 ;;
     esac
     echo "archived from now on: of what was written before, only backups can be restored; make one now" >&2
-    ask "SELECT pg_create_physical_replication_slot('$slot', immediately_reserve => true)" > /dev/null
+    ask "CREATE_REPLICATION_SLOT $slot PHYSICAL RESERVE_WAL" > /dev/null
 }
 
 stop() {

@@ -78,6 +78,7 @@ async def server(folders: tuple[Path, Path, Path]) -> AsyncIterator[Server]:
         await server.run(
             "CREATE TABLE written (n int PRIMARY KEY)",
             f"CREATE ROLE {SLOT} LOGIN REPLICATION PASSWORD '{SECRET}'",
+            "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC",  # as `kith migrate` does
         )
         yield server
 
