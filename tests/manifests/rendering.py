@@ -17,6 +17,9 @@ COMPONENTS = tuple(sorted(path.name for path in (K8S / "components").iterdir()))
 AFTER = {"cnpg-backup": ["cnpg"], "cnpg-restored": ["cnpg"]}
 """Which components another one is put after."""
 
+TAGS = {"kith": "0.1.0", "nats": "2-alpine", "postgres": "17"}
+"""Of the images, as the overlays name them."""
+
 RENDER_SECONDS_MAX = 30
 
 
@@ -44,7 +47,7 @@ def with_component(component: str) -> Manifests:
                 str(root / (K8S / "components" / name).relative_to("/"))
                 for name in (*AFTER.get(component, []), component)
             ],
-            "images": [{"name": name, "newTag": "0.1.0"} for name in ("kith", "nats", "postgres")],
+            "images": [{"name": name, "newTag": tag} for name, tag in TAGS.items()],
         }
         (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), encoding="utf-8")
         return read(render(folder))
