@@ -116,6 +116,6 @@ def _of_reader(running: Running, reader: str) -> Callable[[], float | None]:
     return last_success
 
 
-def _worked(state: RelayState | ReaderState) -> float:
-    """Return when a worker last succeeded; to wait for the lease that another replica holds is its work too."""
+def _worked(state: RelayState | ReaderState) -> float | None:
+    """Return when a worker last succeeded, or None; to wait for the lease that another replica holds is work too."""
     return clock.elapsed() if state.name == "waiting_for_lease" else state.last_success

@@ -179,13 +179,14 @@ def _relay_state(running: Running) -> dict[str, Any] | None:
     if running.relay is None:
         return None
     state = running.relay.state
+    since = state.last_success
     return {
         "state": state.name,
         "published": str(state.published),
         "stream_sequence": state.stream_sequence,
         "published_total": state.published_total,
         "error": state.error,
-        "age_seconds": round(max(clock.elapsed() - state.last_success, 0.0), 1),
+        "age_seconds": None if since is None else round(max(clock.elapsed() - since, 0.0), 1),
     }
 
 

@@ -1,8 +1,7 @@
 """A reader: whose events it reads, what it does with them, and what an operator sees of it."""
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.envelope import Received
@@ -34,7 +33,7 @@ class ReaderState:
     parked: int = 0
     """Events that were parked when the reader last looked; while there are any, it looks with every batch."""
     received_total: int = 0
-    last_success: float = field(default_factory=time.monotonic)
+    last_success: float | None = None
     error: str | None = None
 
     @property

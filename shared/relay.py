@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from uuid import UUID, uuid5
@@ -51,7 +51,8 @@ class RelayState:
     """Whether *published* is what the stream said, and not where every relay begins."""
     stream_sequence: int = 0
     published_total: int = 0
-    last_success: float = field(default_factory=time.monotonic)
+    last_success: float | None = None
+    """None: a process that was just started has not worked yet, whatever the one before it did."""
     error: str | None = None
 
 

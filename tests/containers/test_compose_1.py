@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kith.embedded.spawning import wait_until
+from tests.containers.engine import run
 from tests.containers.stack import COMPOSE_1, deployed
 
 pytestmark = pytest.mark.timeout(900)
@@ -14,6 +15,7 @@ HEALTHY_SECONDS_MAX = 180
 
 
 def test_compose_1_29_reads_the_file_and_starts_everything() -> None:
+    assert run(*COMPOSE_1, "version", "--short").stdout.startswith("1.29")
     with deployed(COMPOSE_1) as stack:
         stack.compose("config", "--quiet")
         stack.compose("up", "--detach")

@@ -191,7 +191,7 @@ def test_a_container_has_bounds_and_starts_again(stack: Stack, service: str) -> 
     assert host["ReadonlyRootfs"]
     assert host["CapDrop"] == ["ALL"]
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
-    assert host["LogConfig"]["Config"]["max-size"]
+    assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
 
 
 @pytest.mark.parametrize("service", [*EVERYBODY, "migrate"])

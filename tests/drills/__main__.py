@@ -10,20 +10,23 @@ from functools import partial
 
 from shared.subjects import SERVICES
 from tests.drills.acts import CUT_SECONDS, cut_loudly, cut_silently, hold_still, kill
-from tests.drills.at_work import small_county_at_work
+from tests.drills.at_work import AtWork, small_county_at_work
+from tests.drills.callers import asking
 from tests.drills.releases import rolling, upgraded
 from tests.drills.restoring import restored
 from tests.drills.small_disk import disk_full
 from tests.drills.three_servers import cluster
 
 PORTS = {"nats": 4222, "postgres": 5432}
+BEGUN = 0.3
+"""Which share of the year lies before the first thing is broken: there is a child then to ask about."""
 
 
 def killed() -> None:
     """kill -9 of every container in turn"""
     with small_county_at_work() as work:
         services = (*SERVICES, "gateway", "nats", "postgres")
-        work.through({f"{service} killed": partial(kill, work.stack, service) for service in services})
+        under_load(work, {f"{service} killed": partial(kill, work.stack, service) for service in services})
 
 
 def cut_off() -> None:
@@ -38,7 +41,15 @@ def cut_off() -> None:
                 cut_silently, work.stack, server, port
             )
             acts[f"{server} frozen for {CUT_SECONDS:.0f} s"] = partial(hold_still, work.stack, server)
-        work.through(acts)
+        under_load(work, acts)
+
+
+def under_load(work: AtWork, acts: Mapping[str, Callable[[], object]]) -> None:
+    """Do *acts* while callers ask and tell beside the clerk, each thing once, whatever they are answered."""
+    work.work_up_to(BEGUN)
+    with asking(work.stack) as answered:
+        work.through(acts, done=BEGUN)
+    work.tell(answered.told())
 
 
 DRILLS: Mapping[str, Callable[[], None]] = {

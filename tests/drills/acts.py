@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from tests.containers.engine import run
 from tests.containers.stack import Stack
 
-CUT_SECONDS = 15.0
+CUT_SECONDS = 25.0
 """Longer than every timeout on the way, and than the age at which /readyz gives a part up."""
 
 

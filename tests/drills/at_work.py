@@ -47,17 +47,21 @@ class AtWork:
 
         *done* is the share of the work that lies behind before the first.
         """
-        self.pace.allow(done)
-        assert not done or wait_until(lambda: self.pace.waiting, FINISH_SECONDS_MAX)
+        self.work_up_to(done)
         for n, (name, act) in enumerate(acts.items(), start=1):
             self.work_on(done + (1 - done) * n / (len(acts) + 1))
             act()
             mended = time.monotonic()
-            if not wait_until(self.is_healthy, HEALTHY_SECONDS_MAX):
+            if not wait_until(lambda: self.works_since(mended), HEALTHY_SECONDS_MAX):  # noqa: B023 - asked at once
                 raise AssertionError(
                     f"{name}: not ready after {HEALTHY_SECONDS_MAX:.0f} s: {self.unready()}\n{self.stack.logs()}"
                 )
             self.tell(f"{name}: everything ready again after {time.monotonic() - mended:.1f} s")
+
+    def work_up_to(self, share: float) -> None:
+        """Let the county work up to *share*, and return when that is done."""
+        self.pace.allow(share)
+        assert not share or wait_until(lambda: self.pace.waiting, FINISH_SECONDS_MAX)
 
     def work_on(self, share: float) -> None:
         """Let the county work up to *share*, and return in the middle of it."""
@@ -67,17 +71,25 @@ class AtWork:
         assert begun, f"{self.pace}, and no more"
         assert not self.pace.waiting, "nobody is at work any more"
 
-    def is_healthy(self) -> bool:
-        """Return whether the gateway answers and every service says that it is ready."""
-        return all(_says_yes(address) for address in self._health())
+    def works_since(self, moment: float) -> bool:
+        """Return whether the gateway answers, and every part of every service has worked since *moment*.
+
+        *moment* is one of time.monotonic. That a service says that it is ready is not enough: it goes by when a part
+        last worked, and that may lie before what was done to it.
+        """
+        within = time.monotonic() - moment
+        return _says_yes(self._gateway) and all(_worked_within(one, within) for one in self._services())
 
     def unready(self) -> dict[str, object]:
-        """Return what each address says that is not ready."""
-        return {address: _said(address) for address in self._health() if not _says_yes(address)}
+        """Return what each address says."""
+        return {address: _said(address) for address in (self._gateway, *self._services())}
 
-    def _health(self) -> Sequence[str]:
-        inside = [f"http://{self.stack.inside(service)}:8080/readyz" for service in SERVICES]
-        return [f"{self.stack.address}/healthz", *inside]
+    @property
+    def _gateway(self) -> str:
+        return f"{self.stack.address}/healthz"
+
+    def _services(self) -> Sequence[str]:
+        return [f"http://{self.stack.inside(service)}:8080/readyz" for service in SERVICES]
 
 
 @contextmanager
@@ -141,6 +153,16 @@ def _says_yes(address: str) -> bool:
         return httpx.get(address, timeout=LOOK_SECONDS_MAX).is_success
     except httpx.TransportError:
         return False
+
+
+def _worked_within(address: str, seconds: float) -> bool:
+    """Return whether a service says that it is ready, and that each of its parts has worked within *seconds*."""
+    try:
+        answer = httpx.get(address, timeout=LOOK_SECONDS_MAX)
+    except httpx.TransportError:
+        return False
+    ages = [part["age_seconds"] for part in answer.json()["parts"].values()]
+    return answer.is_success and all(age is not None and age < seconds for age in ages)
 
 
 def _said(address: str) -> str:

@@ -40,27 +40,33 @@ class Answered:
 
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[tuple[float, str]] = field(default_factory=list)
-    """When and what was asked in vain, in words."""
-    refused_at: list[float] = field(default_factory=list)
+    """When (time.time) and what was asked in vain, in words."""
+    broken_off: list[tuple[float, str]] = field(default_factory=list)
+    """When and how a connection was refused or broken off."""
     commands: int = 0
     """Commands that were taken."""
-
-    @property
-    def away_seconds(self) -> float:
-        """From the first connection that was refused or broken off to the last: one stretch where the gateway went."""
-        return max(self.refused_at) - min(self.refused_at) if self.refused_at else 0.0
 
     def note(self, question: str, answer: httpx.Response, *, refusable: bool = False) -> None:
         """Take down an answer; a command is *refusable*: a rule that refuses it has answered it."""
         self.statuses[answer.status_code] += 1
         if answer.is_server_error or (answer.is_error and not refusable):
             code = answer.json().get("code") if "json" in answer.headers.get("Content-Type", "") else None
-            self.failures.append((time.monotonic(), f"{question}: {answer.status_code} {code}"))
+            self.failures.append((time.time(), f"{question}: {answer.status_code} {code}"))
 
-    def failed(self) -> list[str]:
-        """Return what was answered with a failure while the gateway was there and knew the services."""
-        away = (min(self.refused_at), max(self.refused_at) + KNOWN_SECONDS) if self.refused_at else (0.0, 0.0)
-        return [what for at, what in self.failures if not away[0] <= at <= away[1]]
+    def away(self, since: float) -> float:
+        """Return for how many seconds from *since*, when the gateway was told to end, nobody reached it."""
+        return max((at - since for at, _ in self.broken_off), default=0.0)
+
+    def failed(self, since: float) -> list[str]:
+        """Return what failed but for the stretch from *since* in which the gateway was away or knew no service yet."""
+        until = since + self.away(since) + KNOWN_SECONDS
+        failed = [(at, what) for at, what in self.failures if not since <= at <= until]
+        return [what for _, what in sorted(failed + [one for one in self.broken_off if one[0] < since])]
+
+    def told(self) -> str:
+        """Return in words how much was asked, and what became of it."""
+        statuses = dict(sorted(self.statuses.items()))
+        return f"asked meanwhile, by status: {statuses}; {len(self.broken_off)} connections refused or broken off"
 
 
 @contextmanager
@@ -113,5 +119,7 @@ def _met(answered: Answered) -> Iterator[None]:
     """Take down when nobody answered: the engine takes connections for a gateway that is away, and breaks them off."""
     try:
         yield
-    except httpx.TransportError:
-        answered.refused_at.append(time.monotonic())
+    except httpx.TimeoutException as silent:
+        answered.failures.append((time.time(), type(silent).__name__))
+    except httpx.TransportError as broken:
+        answered.broken_off.append((time.time(), type(broken).__name__))

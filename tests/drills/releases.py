@@ -1,5 +1,6 @@
 """Drills of a new release: replaced while people ask, and taken over from one that kept the streams elsewhere."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -22,8 +23,8 @@ BEFORE = os.environ.get("KITH_BEFORE", "8d2290ac80353460a3ef0044b35b957139befb8b
 CLERK_BEGAN, CLERK_ENDS, CLERK_SECONDS = 0.3, 0.9, 300
 """Which share of the clerk's commands lies before an upgrade, and how many seconds the rest but a tenth would last."""
 AWAY_SECONDS_MAX = 10.0
-"""How long nobody may reach the gateway, which has one address to be reached at, while it is replaced itself. An answer
-that is broken off while a service is replaced, which is long before, makes it longer."""
+"""How long nobody may reach the gateway, which has one address to be reached at, from when it is told to end. An answer
+that is broken off later, while a service is replaced, makes it longer; one before has failed."""
 
 EXPANSION = """
 CREATE TABLE app.of_a_later_release (note text NOT NULL);
@@ -50,11 +51,11 @@ def _upgrade(work: AtWork, image: str) -> None:
     with (stack.data / "compose.env").open("a", encoding="utf-8") as settings:
         settings.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
     with asking(stack) as answered, clerk_working_on(work):
-        began = time.monotonic()
+        began, gateway = time.time(), stack.container("gateway")
         done = stack.kith("upgrade", "--image", image, "--json")
         assert done.returncode == 0, done.stderr
-        took = time.monotonic() - began
-    _judge(work, answered, took)
+        took = time.time() - began
+    _judge(work, answered, took, _told_to_end(gateway, began))
 
 
 @contextmanager
@@ -79,15 +80,25 @@ def clerk_working_on(work: AtWork) -> Iterator[None]:
         work.pace.allow(CLERK_ENDS)
 
 
-def _judge(work: AtWork, answered: Answered, took: float) -> None:
-    assert not answered.failed(), f"{answered.statuses} {answered.failed()}"
+def _told_to_end(container: str, since: float) -> float:
+    """Return when a container was told to end, as the engine noted it (time.time)."""
+    words = ("--since", f"{since:.0f}", "--until", f"{time.time():.0f}", "--format", "{{json .}}")
+    chosen = ("--filter", f"container={container}", "--filter", "event=kill")
+    lines = run("docker", "events", *words, *chosen).stdout.splitlines()
+    assert lines, "the gateway was never replaced"
+    return min(int(json.loads(line)["timeNano"]) for line in lines) / 1e9
+
+
+def _judge(work: AtWork, answered: Answered, took: float, gateway_ended: float) -> None:
+    failed = answered.failed(gateway_ended)
+    assert not failed, f"{answered.statuses} {failed}"
     assert answered.commands, answered.statuses
-    assert answered.away_seconds < AWAY_SECONDS_MAX, answered.away_seconds
-    met_none = len(answered.refused_at) + len(answered.failures)
+    assert answered.away(gateway_ended) < AWAY_SECONDS_MAX, answered.away(gateway_ended)
+    met_none = len(answered.broken_off) + len(answered.failures)
     requests = sum(answered.statuses.values())
     work.tell(
         f"upgraded in {took:.0f} s: {requests:,} requests, {answered.commands:,} of them commands, none failed; "
-        f"{met_none} met no gateway in the {answered.away_seconds:.1f} s of its own replacement"
+        f"{met_none} met no gateway in the {answered.away(gateway_ended):.1f} s of its own replacement"
     )
 
 

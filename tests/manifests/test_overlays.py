@@ -66,6 +66,14 @@ def test_the_larger_county_has_two_of_everything_that_answers() -> None:
     assert [one["spec"]["instances"] for one in manifests.of_kind("Cluster")] == [3]
 
 
+def test_no_two_replicas_of_the_larger_county_share_a_node() -> None:
+    for one in manifests_of("county-ha").of_kind("Deployment", "StatefulSet"):
+        if one["spec"].get("replicas") != 1:
+            [spread] = one["spec"]["template"]["spec"]["topologySpreadConstraints"]
+            assert (spread["topologyKey"], spread["maxSkew"]) == ("kubernetes.io/hostname", 1)
+            assert spread["whenUnsatisfiable"] == "DoNotSchedule", one["metadata"]["name"]
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_no_registry_is_named_so_that_a_county_names_its_own(overlay: str) -> None:
     images = [line.split()[-1] for line in rendered(overlay).splitlines() if " image: " in line]

@@ -167,7 +167,7 @@ def test_every_container_has_limits_and_no_more_rights_than_are_named(file: str)
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert service["logging"]["options"]["max-size"], name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
         assert "privileged" not in service, name
         assert not any(
             "PASSWORD" in key and not key.endswith("_FILE") for key in service.get("environment", ())
