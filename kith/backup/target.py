@@ -37,9 +37,9 @@ class Target:
 
 
 def furnish(closed: Path) -> None:
-    """Write what the recovering server reads in the folder *closed*: who may connect, and no configuration.
+    """Write what the recovering server reads in the folder *closed*: who may connect, and an empty configuration.
 
-    That of the backup is for where it was made: an operator's names certificates and folders of its own.
+    The file of the backup is for where it was made: an operator's names certificates and folders of its own.
     """
     (closed / HBA_FILE).write_text("local all all trust\n", encoding="ascii")
     (closed / CONFIG_FILE).write_text("# Everything is told on the command line.\n", encoding="ascii")

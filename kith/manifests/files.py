@@ -150,7 +150,8 @@ def _taken_by_operators(manifests: Manifests) -> Iterator[tuple[str, str, str]]:
             for key in ("username", "password"):
                 yield secret["name"], key, where(cluster)
         for other in cluster["spec"].get("externalClusters", []):
-            yield other["password"]["name"], other["password"]["key"], where(cluster)
+            if "password" in other:
+                yield other["password"]["name"], other["password"]["key"], where(cluster)
     for ingress in manifests.of_kind("Ingress"):
         for tls in ingress["spec"].get("tls", []):
             for key in ("tls.crt", "tls.key"):

@@ -74,4 +74,6 @@ def test_the_larger_county_restored_is_checked_and_comes_from_its_registry_as_we
     assert check(manifests) == []
     assert not {image for image in images_in(manifests.objects) if not image.startswith(REGISTRY)}
     [cluster] = manifests.of_kind("Cluster")
-    assert cluster["spec"]["bootstrap"] == {"pg_basebackup": {"source": "restored"}}
+    assert cluster["spec"]["bootstrap"] == {
+        "pg_basebackup": {"source": "restored", "database": "kith", "owner": "kith"}
+    }
