@@ -71,9 +71,15 @@ def import_carers(client: Client, paper: Path, on: date) -> Json:
     return client.send("pairing", "/imports/carers", paper.name, content, on=on, after=f"registry:{areas}")
 
 
-def import_visits(client: Client, paper: Path) -> Json:
-    """Send a visit log whole; it is recorded on the last day advanced to, or later where it says so."""
-    return client.send("contact", "/imports/visits", paper.name, paper.read_bytes())
+def import_visits(client: Client, papers: Sequence[Path]) -> list[tuple[Path, Json]]:
+    """Send visit logs by file name, one after the other; return each with its report.
+
+    Each is sent whole, and recorded on the last day advanced to, or later where it says so.
+    """
+    return [
+        (paper, client.send("contact", "/imports/visits", paper.name, paper.read_bytes()))
+        for paper in in_order(papers)
+    ]
 
 
 def keep_refused(client: Client, service: str, paper: Path, report: Json) -> Path | None:

@@ -44,9 +44,13 @@ def papers_in(folder: Path) -> Papers:
     return Papers(named[AREAS][0], in_order(rosters), named[CARERS][0], named[VISITS][0])
 
 
-def in_order(rosters: Iterable[Path]) -> tuple[Path, ...]:
-    """Return rosters by township code, so that the first of a duplicate is the same in whatever order they come."""
-    return tuple(sorted(rosters, key=lambda path: (township_of(path), path.name, path)))
+def in_order(papers: Iterable[Path]) -> tuple[Path, ...]:
+    """Return papers of one kind by township code, file name and folder, in whatever order they come.
+
+    One import of them is always the same then: which row is the first of a duplicate, and which of two late
+    visits makes a miss good. A visit log has no code: its name is what counts.
+    """
+    return tuple(sorted(papers, key=lambda path: (township_of(path), path.name, path)))
 
 
 def township_of(path: Path) -> str:

@@ -56,9 +56,9 @@ def carers(file: PaperFile, on: FiledOn = None, data: Data = HERE, as_json: AsJs
 
 @group.command("visits")
 def visits(files: PaperFiles, data: Data = HERE, as_json: AsJson = False) -> None:
-    """Take in visit logs (走访记录) as of the day they were entered."""
+    """Take in visit logs (走访记录), by file name, as of the day they were entered."""
     with opened(data, as_json=as_json) as open_:
-        _finish(open_, "contact", [(file, importing.import_visits(open_.client, file)) for file in files])
+        _finish(open_, "contact", importing.import_visits(open_.client, files))
 
 
 def _day(open_: Open, told: datetime | None) -> date:

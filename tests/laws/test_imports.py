@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,10 +11,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kith.papers import in_order
 from shared.checkpoint import caught_up
 from shared.contracts.registry import RosterImported
 from shared.event_store import last_position
-from tests.integration.registry_at_work import Registry, child_row, deployment, id_number, registry, roster
+from tests.integration.registry_at_work import (
+    AREAS,
+    Registry,
+    areas_csv,
+    child_row,
+    deployment,
+    id_number,
+    registry,
+    roster,
+)
 from tests.integration.test_contact_service import ADA, BEN, WILLOW, Contact, contact
 from tests.laws.bounds import bounded
 from tests.laws.forgetting import forget
@@ -20,8 +32,14 @@ from tests.servers import DatabaseServer
 
 __all__ = ["contact", "deployment", "registry"]
 
-EAST, WEST = "431299200_西外乡.csv", "431299101_双江镇.csv"
-VILLAGES = {EAST: ("柳桥村", "东河村"), WEST: ("银口村",)}
+EAST, WEST, NORTH = "431299200_西外乡.csv", "431299101_双江镇.csv", "431299102_清水镇.csv"
+VILLAGES = {EAST: ("柳桥村", "东河村"), WEST: ("银口村",), NORTH: ("蓝溪村",)}
+AREAS_OF_NORTH = (
+    ("431299102", "清水镇", "431299", "township"),
+    ("431299102201", "蓝溪村", "431299102", "village"),
+)
+ROSTERS = (Path("1月", EAST), Path("1月", WEST), Path("1月", NORTH), Path("2月", EAST))
+"""Files of one import; of one township there are two, of one name."""
 BORN = ("2014-08-12", "2014-08-21")
 NUMBERED, UNNUMBERED = ("周梅", "丁雨"), ("陆波", "石 玉", "")
 """Names of which one has its form put right, and one is missing: that row is refused."""
@@ -145,30 +163,48 @@ async def test_a_roster_in_any_pieces_and_repetitions_is_the_whole(
     assert await after(postgres, registry, [(EAST, piece) for piece in pieces]) == expected
 
 
-def both(east: Sequence[int], west: Sequence[int], apart: bool) -> st.SearchStrategy[tuple[list[Row], ...]]:
-    return st.tuples(
-        st.lists(rows(EAST, east, apart), min_size=1, max_size=6),
-        st.lists(rows(WEST, west, apart), min_size=1, max_size=6),
+@pytest.fixture
+async def wider(registry: Registry) -> Registry:
+    """A registry that knows a third township."""
+    await registry.take_areas(areas_csv((*AREAS, *AREAS_OF_NORTH)))
+    return registry
+
+
+def others(named: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Draw another order of what is *named*."""
+    return st.sampled_from(list(permutations(named))[1:])
+
+
+def rosters(numbers: Mapping[str, Sequence[int]], apart: bool) -> st.SearchStrategy[dict[str, list[Row]]]:
+    return st.fixed_dictionaries(
+        {paper: st.lists(rows(paper, some, apart), min_size=1, max_size=5) for paper, some in numbers.items()}
     )
 
 
-@given(papers=both(east=(1, 2), west=(3, 4), apart=False))
+@given(
+    papers=rosters({EAST: (1, 2), WEST: (3, 4), NORTH: (5, 6)}, apart=False),
+    turned=others((EAST, WEST, NORTH)),
+)
 @bounded(8)
 async def test_rosters_without_a_number_in_common_are_the_same_in_any_order(
-    postgres: DatabaseServer, registry: Registry, papers: tuple[list[Row], list[Row]]
+    postgres: DatabaseServer, wider: Registry, papers: Mapping[str, list[Row]], turned: Sequence[str]
 ) -> None:
-    sent = list(zip((EAST, WEST), papers, strict=True))
-    expected = await after(postgres, registry, sent)
-    assert await after(postgres, registry, sent[::-1]) == expected
+    expected = await after(postgres, wider, list(papers.items()))
+    assert await after(postgres, wider, [(name, papers[name]) for name in turned]) == expected
 
 
-@given(papers=both(east=(1, 2, 3), west=(2, 3, 4), apart=True))
+@given(
+    papers=rosters({EAST: (1, 2, 3), WEST: (2, 3, 4), NORTH: (1, 3, 4)}, apart=True),
+    turned=others((EAST, WEST, NORTH)),
+)
 @bounded(8)
 async def test_rosters_in_any_order_know_the_same_children_as_often(
-    postgres: DatabaseServer, registry: Registry, papers: tuple[list[Row], list[Row]]
+    postgres: DatabaseServer, wider: Registry, papers: Mapping[str, list[Row]], turned: Sequence[str]
 ) -> None:
-    sent = list(zip((EAST, WEST), papers, strict=True))
-    first, second = [await after(postgres, registry, order) for order in (sent, sent[::-1])]
+    orders = (papers, turned)
+    first, second = [
+        await after(postgres, wider, [(name, papers[name]) for name in order]) for order in orders
+    ]
     assert children_known(first) == children_known(second)
     assert counts_in_all(first) == counts_in_all(second)
 
@@ -185,6 +221,30 @@ def counts_in_all(state: Mapping[str, Any]) -> Counter[str]:
     for (*_, name), count in state["imports"].items():
         counts["taken" if name == "put_right" else name] += count
     return counts
+
+
+ONE_CHILD_IN_EACH = {
+    path: [child_row("周梅", id_number(1), 所在村=VILLAGES[path.name][0], 就读学校=f"{nth}小")]
+    for nth, path in enumerate(ROSTERS)
+}
+
+
+@given(
+    papers=st.fixed_dictionaries(
+        {path: st.lists(rows(path.name, (1, 2, 3)), min_size=1, max_size=4) for path in ROSTERS}
+    ),
+    named=others(ROSTERS),
+)
+@example(papers=ONE_CHILD_IN_EACH, named=ROSTERS[::-1])
+@bounded(8)
+async def test_one_import_of_rosters_is_exactly_the_same_in_whatever_order_they_are_named(
+    postgres: DatabaseServer,
+    wider: Registry,
+    papers: Mapping[Path, list[Row]],
+    named: Sequence[Path],
+) -> None:
+    expected = await after(postgres, wider, [(path.name, papers[path]) for path in in_order(ROSTERS)])
+    assert await after(postgres, wider, [(path.name, papers[path]) for path in in_order(named)]) == expected
 
 
 @pytest.fixture
@@ -261,6 +321,29 @@ async def test_visit_logs_in_any_order_log_the_same_visits_and_mend_the_same_mis
     turn.shuffle(pieces)
     assert whoever_was_first(await contact_after(postgres, informed, pieces)) == told
     assert await made_good_by_others(informed) == []
+
+
+LOGS = (Path("1月", "走访记录_1.csv"), Path("1月", "走访记录_2.csv"), Path("2月", "走访记录_2.csv"))
+ONE_THAT_MENDS_IT_IN_EACH = {
+    path: [(on, "2026-02-09", "周梅", ADA, WILLOW, "监护人沟通", "成功")]
+    for path, on in zip(LOGS, ("2026-01-29", "2026-01-05", "2026-01-12"), strict=True)
+}
+
+
+@given(
+    logs=st.fixed_dictionaries({path: st.lists(visits(), min_size=1, max_size=4) for path in LOGS}),
+    named=others(LOGS),
+)
+@example(logs=ONE_THAT_MENDS_IT_IN_EACH, named=LOGS[::-1])
+@bounded(8)
+async def test_one_import_of_visit_logs_is_exactly_the_same_in_whatever_order_they_are_named(
+    postgres: DatabaseServer,
+    informed: Contact,
+    logs: Mapping[Path, list[tuple[str, ...]]],
+    named: Sequence[Path],
+) -> None:
+    expected = await contact_after(postgres, informed, [logs[path] for path in in_order(LOGS)])
+    assert await contact_after(postgres, informed, [logs[path] for path in in_order(named)]) == expected
 
 
 def whoever_was_first(state: Sequence[Sequence[tuple[Any, ...]]]) -> list[Any]:

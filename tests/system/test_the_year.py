@@ -163,6 +163,17 @@ def test_refused_rows_of_a_paper_that_comes_again_are_kept_and_not_counted_anew(
     assert f"Every row of it that is refused now is in {kept}," in " ".join(told.stdout.split())
 
 
+def test_visit_logs_are_taken_by_name_in_whatever_order_they_are_named(up: Path, tmp_path: Path) -> None:
+    headings, *lines = papers_in(EXAMPLE).visits.read_text(encoding="utf-8").splitlines(keepends=True)
+    logs = [tmp_path / f"走访记录_{nth}.csv" for nth in (1, 2)]
+    for log, line in zip(logs, lines, strict=False):
+        log.write_text(headings + line, encoding="utf-8")
+    told = kith("import", "visits", *map(str, reversed(logs)), data=up)
+    assert [(report["file"], report["rows"]) for report in json.loads(told.stdout)] == [
+        (log.name, 1) for log in logs
+    ]
+
+
 def test_events_are_told_by_subject_and_one_by_one(up: Path) -> None:
     only = "kith.*.431299200.contact.ContactMissed"
     tail = kith("events", "tail", "--service", "contact", "--subject", only, "--limit", "3", data=up)
