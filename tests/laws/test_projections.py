@@ -1,10 +1,12 @@
 """Laws of projections: any turn of the sources, a rebuild, and the past asked again give the same."""
 
+import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -30,17 +32,20 @@ from services.reporting.lists import list_behind
 from services.reporting.measure import Nature
 from services.reporting.measures import MEASURES
 from services.reporting.question import Asked
+from services.reporting.readers import readers as readers_of_reporting
 from services.reporting.readers import take
 from services.reporting.rebuilding import rebuild
 from services.reporting.side import look_at_live_side
+from shared.applying import Applying
+from shared.checkpoint import Checkpoint, load_checkpoint
 from shared.contracts.catalogue import SPEAKERS
 from shared.contracts.contact import VisitLogged, VisitLogImported
 from shared.contracts.event import ContactKind, LeavingReason
 from shared.contracts.registry import AreaClosed, ChildReturned
-from shared.envelope import Received
+from shared.envelope import Envelope, Received
 from shared.event_store import Pool
 from shared.problems import NotFound
-from shared.reader import Project
+from shared.reader import Project, Reader, ReaderState
 from shared.tokens import Caller, Role
 from tests.conftest import ServicePools
 from tests.integration.contact_world import POLICY, VAULT
@@ -79,6 +84,8 @@ class County:
 COUNTIES = st.builds(County, st.integers(0, 2**16), st.integers(1, 90))
 LONG_COUNTIES = st.builds(County, st.integers(0, 2**16), st.integers(60, 90))
 """Long enough that children who were visited are merged, leave and come back."""
+DAYS_UNTIL_ESCALATED = 100
+"""In which so many windows close that children are missed twice on end, and raised to another level."""
 TURNS = st.integers(0, 2**16)
 IN_REPORTING: Mapping[str, Project] = dict.fromkeys(("registry", "pairing", "contact"), take)
 IN_CONTACT = {reader.source: reader.project for reader in readers_of_contact(VAULT)}
@@ -99,6 +106,9 @@ KEPT_IN_CONTACT = (
     "SELECT t::text FROM app.keeping t ORDER BY 1",
     "SELECT t::text FROM app.misses t ORDER BY 1",
     "SELECT t::text FROM app.runs t ORDER BY 1",
+    "SELECT t::text FROM app.escalations t ORDER BY 1",
+    "SELECT t::text FROM app.judged_windows t ORDER BY 1",
+    "SELECT t::text FROM app.judged_until t ORDER BY 1",
     "SELECT stream_id, version, event_id, event_type, data FROM kernel.events ORDER BY stream_id, version",
 )
 HEARD_IN_PAIRING = (
@@ -132,6 +142,48 @@ async def follow(pool: Pool, projects: Mapping[str, Project], told: Told, turn: 
             await projects[source](connection, batch)
 
 
+STORED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def follow_at_once(pool: Pool, readers: Sequence[Reader], told: Told, turn: int) -> None:
+    """Let readers take everything side by side, each over a connection of its own, in batches of any size."""
+    async with asyncio.TaskGroup() as together:
+        for reader in readers:
+            together.create_task(_read(pool, reader, told[reader.source], turn))
+
+
+async def _read(pool: Pool, reader: Reader, events: Sequence[Received], turn: int) -> None:
+    """Take events as a service does: a lost race is run again, and what cannot be applied would be parked."""
+    chance = random.Random(f"{reader.name} {turn}")  # noqa: S311 - an order, no secret
+    state = ReaderState()
+    applying = Applying(pool, reader, state)
+    at = await load_checkpoint(pool, reader.name)
+    while events:
+        size = chance.choice((1, 2, 7, 40))
+        batch, events = [_enveloped(one) for one in events[:size]], events[size:]
+        last = batch[-1]
+        behind = Checkpoint(last.store_id, last.position, last.position.position, STORED_AT)
+        await applying.apply(at, behind, batch, [])
+        at = behind
+    assert state.parked == 0
+
+
+def _enveloped(one: Received) -> Envelope:
+    return Envelope(
+        str(one.event_id),
+        one.event_type,
+        one.schema_version,
+        one.stream_id,
+        one.version,
+        one.position,
+        one.store_id,
+        one.data,
+        one.meta,
+        one.source,
+        STORED_AT,
+    )
+
+
 async def kept(pool: Pool, queries: Sequence[str]) -> dict[str, list[tuple[object, ...]]]:
     return {query: [tuple(row) for row in await pool.fetch(query)] for query in queries}
 
@@ -154,18 +206,54 @@ async def test_reporting_is_the_same_in_any_turn_of_its_sources_and_rebuilt(
 
 @given(county=LONG_COUNTIES, turn=TURNS)
 @bounded(4)
+async def test_reporting_is_the_same_where_its_sources_are_read_at_once_and_rebuilt(
+    fresh_pool: FreshPool, county: County, turn: int
+) -> None:
+    async with AsyncExitStack() as stack:
+        straight, at_once = [await stack.enter_async_context(fresh_pool("reporting")) for _ in range(2)]
+        await follow(straight, IN_REPORTING, county.told())
+        await follow_at_once(at_once, readers_of_reporting(), county.told(), turn)
+        expected = await rows_of(straight)
+        assert await rows_of(at_once) == expected
+        assert await rebuild(at_once)
+        assert await rows_of(at_once) == expected
+
+
+@given(county=LONG_COUNTIES, turn=TURNS)
+@bounded(4)
 async def test_contact_knows_the_same_in_any_turn_of_its_sources(
     fresh_pool: FreshPool, county: County, turn: int
 ) -> None:
-    half = FIRST_DAY + timedelta(days=county.days // 2)
     async with AsyncExitStack() as stack:
         straight, turned = [await stack.enter_async_context(fresh_pool("contact")) for _ in range(2)]
-        for pool, order in ((straight, None), (turned, turn)):
-            await follow(pool, IN_CONTACT, between(county.told(), date.min, half), order)
-            await visit_all(pool, half)
-            await advance(pool, VAULT, POLICY, half, cause("advance"))
-            await follow(pool, IN_CONTACT, between(county.told(), half, date.max), order)
-        assert await kept(turned, KEPT_IN_CONTACT) == await kept(straight, KEPT_IN_CONTACT)
+        expected = await lived_through(straight, county, partial(follow, straight, IN_CONTACT))
+        hear = partial(follow, turned, IN_CONTACT, turn=turn)
+        assert await lived_through(turned, county, hear) == expected
+
+
+@given(county=LONG_COUNTIES, turn=TURNS)
+@bounded(4)
+async def test_contact_knows_the_same_where_its_sources_are_read_at_once(
+    fresh_pool: FreshPool, county: County, turn: int
+) -> None:
+    async with AsyncExitStack() as stack:
+        straight, at_once = [await stack.enter_async_context(fresh_pool("contact")) for _ in range(2)]
+        expected = await lived_through(straight, county, partial(follow, straight, IN_CONTACT))
+        hear = partial(follow_at_once, at_once, readers_of_contact(VAULT), turn=turn)
+        assert await lived_through(at_once, county, hear) == expected
+
+
+async def lived_through(
+    pool: Pool, county: County, hear: Callable[[Told], Awaitable[None]]
+) -> dict[str, list[tuple[object, ...]]]:
+    """Let contact hear of a county, with visits in the middle, judge then and in the end; return what it keeps."""
+    half, end = [FIRST_DAY + timedelta(days=days) for days in (county.days // 2, DAYS_UNTIL_ESCALATED)]
+    await hear(between(county.told(), date.min, half))
+    await visit_all(pool, half)
+    await advance(pool, VAULT, POLICY, half, cause(f"advance to {half}"))
+    await hear(between(county.told(), half, date.max))
+    await advance(pool, VAULT, POLICY, end, cause(f"advance to {end}"))
+    return await kept(pool, KEPT_IN_CONTACT)
 
 
 async def visit_all(pool: Pool, entered_on: date) -> None:
