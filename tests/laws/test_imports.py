@@ -185,7 +185,7 @@ def rosters(numbers: Mapping[str, Sequence[int]], apart: bool) -> st.SearchStrat
     papers=rosters({EAST: (1, 2), WEST: (3, 4), NORTH: (5, 6)}, apart=False),
     turned=others((EAST, WEST, NORTH)),
 )
-@bounded(8)
+@bounded(6)
 async def test_rosters_without_a_number_in_common_are_the_same_in_any_order(
     postgres: DatabaseServer, wider: Registry, papers: Mapping[str, list[Row]], turned: Sequence[str]
 ) -> None:
@@ -197,7 +197,7 @@ async def test_rosters_without_a_number_in_common_are_the_same_in_any_order(
     papers=rosters({EAST: (1, 2, 3), WEST: (2, 3, 4), NORTH: (1, 3, 4)}, apart=True),
     turned=others((EAST, WEST, NORTH)),
 )
-@bounded(8)
+@bounded(6)
 async def test_rosters_in_any_order_know_the_same_children_as_often(
     postgres: DatabaseServer, wider: Registry, papers: Mapping[str, list[Row]], turned: Sequence[str]
 ) -> None:
@@ -236,7 +236,7 @@ ONE_CHILD_IN_EACH = {
     named=others(ROSTERS),
 )
 @example(papers=ONE_CHILD_IN_EACH, named=ROSTERS[::-1])
-@bounded(8)
+@bounded(4)
 async def test_one_import_of_rosters_is_exactly_the_same_in_whatever_order_they_are_named(
     postgres: DatabaseServer,
     wider: Registry,
@@ -335,7 +335,7 @@ ONE_THAT_MENDS_IT_IN_EACH = {
     named=others(LOGS),
 )
 @example(logs=ONE_THAT_MENDS_IT_IN_EACH, named=LOGS[::-1])
-@bounded(8)
+@bounded(4)
 async def test_one_import_of_visit_logs_is_exactly_the_same_in_whatever_order_they_are_named(
     postgres: DatabaseServer,
     informed: Contact,
