@@ -1,21 +1,22 @@
 """Compound files, the boxes that old workbooks, old documents and encrypted workbooks come in."""
 
 from collections.abc import Iterator
-from itertools import islice
-from struct import Struct, unpack_from
+from struct import Struct, pack, unpack_from
 from struct import error as TooShort  # noqa: N812 - says what it means here
 
 from shared.papers.faults import PaperRefused
 
 END_OF_CHAIN = 0xFFFF_FFFC
 """Sector numbers from here on are signs, not sectors."""
-HEADER_BYTES = 512
 ENTRY_BYTES = 128
 FAT_SECTORS_IN_HEADER = 109
 SMALL_STREAM = 4096
 SMALL_SECTOR = 64
-ENTRY = Struct("<64sHBB12s36xII")
-ROOT = 5
+ENTRY = Struct("<64sH50xII")
+STREAM, ROOT = 2, 5
+BEGINNING = bytes.fromhex("d0cf11e0a1b11ae1")
+LARGE_SECTOR = 4096
+FAT_SECTOR, LAST_SECTOR, NOBODY = 0xFFFF_FFFD, 0xFFFF_FFFE, 0xFFFF_FFFF
 
 
 class CompoundFile:
@@ -29,23 +30,31 @@ class CompoundFile:
                 unpack_from("<I", content, 48)[0],
                 unpack_from("<I", content, 60)[0],
             )
-            self.table = self._table()
+            # No chain is longer than the file.
+            self.table = self._table()[: len(content) // self.sector_bytes + 1]
             self.small_table = self._numbers(self._chained(first_small_fat))
-            self.entries = dict(self._entries(self._chained(first_directory)))
-        except TooShort as error:
+            entries = list(self._entries(self._chained(first_directory)))
+            self.first_small = entries[0][1][0]
+            # The first of a name is the workbook itself; one that was put into it comes behind.
+            self.entries = dict(reversed(entries))
+        except (TooShort, IndexError) as error:
             raise PaperRefused("paper_damaged") from error
 
     def __contains__(self, name: str) -> bool:
         return name in self.entries
 
     def stream(self, name: str) -> bytes:
-        """Return the bytes of the stream *name*."""
+        """Return the bytes of the stream *name*, the first of that name; raise PaperRefused where some are missing."""
         start, size = self.entries[name]
         if size >= SMALL_STREAM:
-            return self._chained(start)[:size]
-        box = self._chained(self.entries[""][0])
-        chain = follow(self.small_table, start)
-        return b"".join(box[n * SMALL_SECTOR : (n + 1) * SMALL_SECTOR] for n in chain)[:size]
+            found = self._chained(start)[:size]
+        else:
+            box = self._chained(self.first_small)
+            chain = follow(self.small_table[: len(box) // SMALL_SECTOR + 1], start)
+            found = b"".join(box[n * SMALL_SECTOR : (n + 1) * SMALL_SECTOR] for n in chain)[:size]
+        if len(found) < size:
+            raise PaperRefused("paper_damaged")
+        return found
 
     def _table(self) -> list[int]:
         in_header = unpack_from(f"<{FAT_SECTORS_IN_HEADER}I", self.content, 76)
@@ -75,18 +84,49 @@ class CompoundFile:
 
     def _entries(self, directory: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
         for offset in range(0, len(directory) - ENTRY_BYTES + 1, ENTRY_BYTES):
-            raw, name_bytes, kind, _, _, start, size = ENTRY.unpack_from(directory, offset)
-            name = raw[: max(name_bytes - 2, 0)].decode("utf-16-le", "replace")
-            yield ("" if kind == ROOT else name), (start, size)
+            raw, name_bytes, start, size = ENTRY.unpack_from(directory, offset)
+            yield raw[: max(name_bytes - 2, 0)].decode("utf-16-le", "replace"), (start, size)
 
 
 def follow(table: list[int], start: int) -> Iterator[int]:
-    """Yield the sectors of a chain; a chain that bites its own tail ends with the table."""
+    """Yield the sectors of a chain; raise PaperRefused where it bites its own tail."""
+    sector = start
+    for _ in table:
+        if sector >= len(table):
+            return
+        yield sector
+        sector = table[sector]
+    if sector < len(table):
+        raise PaperRefused("paper_damaged")
 
-    def links() -> Iterator[int]:
-        sector = start
-        while sector < len(table):
-            yield sector
-            sector = table[sector]
 
-    return islice(links(), len(table))
+def boxed(name: str, stream: bytes) -> bytes:
+    """Return a compound file with one stream, in large sectors: chains, then names, then the stream."""
+    body = stream.ljust(-(-max(len(stream), 1) // LARGE_SECTOR) * LARGE_SECTOR, b"\0")
+    sectors = len(body) // LARGE_SECTOR
+    tables = -(-(sectors + 2) // (LARGE_SECTOR // 4 - 1))
+    chains = [FAT_SECTOR] * tables + [LAST_SECTOR] + [*range(tables + 2, tables + 1 + sectors), LAST_SECTOR]
+    names = entry("Root Entry", ROOT, 0, 0) + entry(name, STREAM, tables + 1, len(body))
+    header = BEGINNING + bytes(16) + pack("<5H6x", 0x3E, 4, 0xFFFE, 12, 6)
+    header += pack("<9I", 1, tables, tables, 0, SMALL_STREAM, LAST_SECTOR, 0, LAST_SECTOR, 0)
+    header += pack(f"<{tables}I", *range(tables)).ljust(4 * FAT_SECTORS_IN_HEADER, b"\xff")
+    parts = (
+        header.ljust(LARGE_SECTOR, b"\0"),
+        pack(f"<{len(chains)}I", *chains).ljust(tables * LARGE_SECTOR, b"\xff"),
+        names.ljust(LARGE_SECTOR, b"\0"),
+        body,
+    )
+    return b"".join(parts)
+
+
+def entry(name: str, kind: int, start: int, size: int) -> bytes:
+    raw = name.encode("utf-16-le")
+    child = 1 if kind == ROOT else NOBODY
+    links = pack("<3I", NOBODY, NOBODY, child)
+    return (
+        raw.ljust(64, b"\0")
+        + pack("<HBB", len(raw) + 2, kind, 1)
+        + links
+        + bytes(36)
+        + pack("<IQ", start, size)
+    )

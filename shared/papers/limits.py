@@ -11,6 +11,8 @@ PARTS_MAX = 2_000
 SHEETS_MAX = 50
 ROWS_MAX = 99_999
 COLUMNS_MAX = 128
+CELLS_MAX = 3_000_000
+"""Of all sheets from their first cell to their last, empty ones among them: the reader lays out every one."""
 CELL_TEXT_BYTES_MAX = 512 * MIB
 """All texts of a sheet's cells together: a shared text counts as often as a cell shows it."""
 CELL_CHARS_MAX = 32_767

@@ -9,7 +9,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from shared.papers.delimited import read_delimited
 from shared.papers.faults import PaperRefused
-from shared.papers.limits import COLUMNS_MAX, FILE_BYTES_MAX, MIB, ROWS_MAX, SHEETS_MAX
+from shared.papers.limits import CELLS_MAX, COLUMNS_MAX, FILE_BYTES_MAX, MIB, ROWS_MAX, SHEETS_MAX
 from shared.papers.table import Cell, Position
 from shared.papers.xls import check_xls
 from shared.papers.xlsx import check_xlsx
@@ -58,7 +58,7 @@ def read_sheets(content: bytes) -> list[Sheet]:
     if content.startswith(ZIP):
         return workbook_sheets(*check_xlsx(content))
     if content.startswith(COMPOUND):
-        return workbook_sheets(content, check_xls(content))
+        return workbook_sheets(*check_xls(content))
     refuse_other_files(content)
     return [Sheet(name="CSV", rows=read_delimited(content))]
 
@@ -82,11 +82,19 @@ def worksheets(content: bytes, formulas: Mapping[str, Collection[Position]]) -> 
         names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
         if len(names) > SHEETS_MAX:
             raise PaperRefused("paper_too_many_sheets", sheets=len(names), sheets_max=SHEETS_MAX)
+        cells_left = CELLS_MAX
         for name in names:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.start is None:
                 continue
-            refuse_too_wide_or_long(name, sheet.total_height, sheet.total_width)
+            rows, columns = (
+                sheet.total_height + 1,
+                sheet.total_width + 1,
+            )  # what they count is the last from 0 on
+            refuse_too_wide_or_long(name, rows, columns)
+            cells_left -= rows * columns
+            if cells_left < 0:
+                raise PaperRefused("paper_too_many_cells", cells_max=CELLS_MAX)
             yield Sheet(name, sheet.to_python(skip_empty_area=False), formulas.get(name, ()))
 
 

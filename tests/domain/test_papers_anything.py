@@ -33,10 +33,13 @@ from tests.paper_files import (
     GIRL,
     ROSTER_FILE,
     ROW,
+    compound,
     delimited,
+    old_stream,
     old_workbook,
     roster,
     row_with,
+    small_compound,
     workbook,
 )
 
@@ -44,6 +47,9 @@ CASES = settings(deadline=None, max_examples=150, suppress_health_check=[HealthC
 EXAMPLE = Path(__file__).parents[2] / "examples" / "qingxi"
 BYTES_MAX = 60_000
 """Of a seed: damage is as good in a short file."""
+
+BOX_BYTES = 4 * 512
+"""Of an old workbook, before its records: a header, chains, names, and of a small one chains of its own."""
 
 BEGINNINGS = (
     b"",
@@ -147,6 +153,46 @@ def test_any_damage_inside_a_sheet_is_read_or_refused(place: float, scrap: str) 
     refused_or_read(file.getvalue())
 
 
+OLD_STREAMS = [old_stream(list(ROW), row_with(序号=True), shared=shared) for shared in (True, False)]
+
+
+@CASES
+@given(
+    st.sampled_from(OLD_STREAMS),
+    st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4), st.booleans()),
+        min_size=1,
+        max_size=6,
+    ),
+)
+def test_any_damage_inside_an_old_workbook_is_read_or_refused(
+    stream: bytes, damage: list[tuple[float, bytes, bool]]
+) -> None:
+    for place, scrap, put_in in damage:
+        at = int(place * len(stream))
+        stream = stream[:at] + scrap + stream[at if put_in else at + len(scrap) :]
+    refused_or_read(compound({"Workbook": stream}))
+
+
+@CASES
+@given(
+    st.sampled_from([compound({"Workbook": OLD_STREAMS[0]}), small_compound("Workbook", OLD_STREAMS[0])]),
+    st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.floats(0.5, 1),
+)
+def test_any_damage_to_the_box_of_an_old_workbook_is_read_or_refused(
+    content: bytes, damage: list[tuple[float, bytes]], left: float
+) -> None:
+    for place, scrap in damage:
+        at = int(place * BOX_BYTES)
+        content = content[:at] + scrap + content[at + len(scrap) :]
+    refused_or_read(content[: int(left * len(content))])
+
+
 def headed(layout: Layout) -> list[str]:
     return [layout.label(column) for column in layout.columns]
 
@@ -194,6 +240,21 @@ def test_a_good_row_is_judged_good_among_any_cells_of_a_workbook(
 ) -> None:
     lines.insert(place, GOOD[kind])
     judge(kind, workbook(None, headed(LAYOUTS[kind]), *lines), 2 + lines.index(GOOD[kind]))
+
+
+@CASES
+@given(
+    st.sampled_from(sorted(LAYOUTS)),
+    st.lists(st.lists(written_cells, max_size=24), min_size=1, max_size=5),
+    st.integers(0, 5),
+    st.booleans(),
+)
+def test_a_good_row_is_judged_good_among_any_cells_of_an_old_workbook(
+    kind: str, lines: list[Sequence[object]], place: int, shared: bool
+) -> None:
+    lines.insert(place, GOOD[kind])
+    content = old_workbook(headed(LAYOUTS[kind]), *lines, shared=shared)
+    judge(kind, content, 2 + lines.index(GOOD[kind]))
 
 
 def judge(kind: str, content: bytes, good: int) -> None:

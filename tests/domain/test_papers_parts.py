@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from struct import pack, pack_into
+from struct import pack_into
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
@@ -15,7 +15,7 @@ from shared.papers.limits import COLUMNS_MAX, MIB, PARTS_MAX, ROWS_MAX, SHEETS_M
 from shared.papers.sheet import Sheet, read_sheets
 from shared.papers.xlsx import SMALL_PART
 from tests.domain.test_papers_anything import refused_or_read
-from tests.paper_files import old_workbook, row_with, workbook
+from tests.paper_files import row_with, workbook
 
 CASES = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 HEAD = list(row_with())
@@ -182,22 +182,6 @@ def test_no_room_is_made_for_shared_texts_that_are_only_promised(promise: bytes,
     prefixed = prefixed.replace(b"</sst>", b"</" + prefix + b"sst>")
     refused_or_read(with_parts({name: prefixed}))
     assert read_sheets(with_parts({name: texts}))[0].rows == read_sheets(WHOLE)[0].rows
-
-
-@pytest.mark.parametrize(
-    ("rows", "columns", "taken"),
-    [(2, 2, True), (65_536, 256, True), (65_537, 256, False), (2, 257, False), (2**32 - 1, 1, False)],
-)
-def test_an_old_sheet_promises_no_more_than_its_format_holds(rows: int, columns: int, taken: bool) -> None:
-    """Room for four billion rows would end the process."""
-    old = old_workbook(["姓名", "村"], ["廖雨馨", 1])
-    record = pack("<HHIIHH", 0x200, 14, 0, 2, 0, 2)
-    assert old.count(record) == 1
-    content = old.replace(record, pack("<HHIIHH", 0x200, 14, 0, rows, 0, columns))
-    if taken:
-        assert read_sheets(content)[0].rows == [["姓名", "村"], ["廖雨馨", 1.0]]
-    else:
-        assert refusal(content) == "paper_damaged"
 
 
 def test_a_workbook_inside_an_archive_is_not_looked_for() -> None:

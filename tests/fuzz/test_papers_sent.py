@@ -16,9 +16,9 @@ from tests.domain.test_papers_anything import OF_THE_TREE, written_cells
 from tests.fuzz.cases import TIMES, cases
 from tests.fuzz.county import COUNTY, TOWNSHIP, VILLAGE, County
 from tests.fuzz.right_requests import AREAS, CARERS, DAY, VILLAGE_NAME, VISITS
-from tests.paper_files import HEADINGS, row_with, with_check_sign, workbook
+from tests.paper_files import HEADINGS, old_workbook, row_with, with_check_sign, workbook
 
-CASES = cases(15, phases=(Phase.generate,))
+CASES = cases(20, phases=(Phase.generate,))
 FIRST = date.fromisoformat(DAY)
 DAYS_VISITED = 50
 NUMBERS = count(1)
@@ -96,8 +96,10 @@ def visited(county: County) -> None:
     county.client.get("contact", "/visits", after=told["position"])
 
 
-def send(county: County, http: httpx.Client, kind: Kind, rows: Sequence[Row]) -> httpx.Response:
-    content = workbook(None, *kind.above, *rows)
+def send(
+    county: County, http: httpx.Client, kind: Kind, rows: Sequence[Row], *, old: bool = False
+) -> httpx.Response:
+    content = old_workbook(*kind.above, *rows) if old else workbook(None, *kind.above, *rows)
     return http.post(
         county.deployment.address(kind.service) + kind.path, files={"file": (kind.name, content)}
     )
@@ -111,14 +113,14 @@ spoils = st.lists(st.tuples(st.integers(0, 21), written_cells), min_size=1, max_
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 @CASES
-@given(wrong=st.lists(spoils, min_size=1, max_size=4), place=st.integers(0, 4))
+@given(wrong=st.lists(spoils, min_size=1, max_size=4), place=st.integers(0, 4), old=st.booleans())
 def test_the_good_row_is_taken_among_rows_of_whatever_cells(
-    county: County, http: httpx.Client, name: str, wrong: Sequence[Spoils], place: int
+    county: County, http: httpx.Client, *, name: str, wrong: Sequence[Spoils], place: int, old: bool
 ) -> None:
     kind, place = KINDS[name], min(place, len(wrong))
     rows = [spoilt(kind.row(next(NUMBERS)), spoils) for spoils in wrong]
     rows.insert(place, good := kind.row(next(NUMBERS)))
-    reply = send(county, http, kind, rows)
+    reply = send(county, http, kind, rows, old=old)
     told: dict[str, Any] = reply.json()
     if reply.status_code == httpx.codes.OK:
         refused = {row["row"] for row in told.get("refusals", ())}
