@@ -25,6 +25,9 @@ BEYOND_THE_SCHEMA = frozenset({"day_out_of_range", "string_too_short", "too_shor
 ANSWER_SECONDS_MAX = 30.0
 """No answer takes so long, however busy the machine is: what does, hangs."""
 
+ONLY_RIGHT: Json = {"generation": {"mode": "positive"}, "unexpected-methods": []}
+"""A quarter of coverage: everything that a document allows, at its limits, and by no other methods."""
+
 FILE = "binary"
 DAMAGE = st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4)
 
@@ -117,7 +120,11 @@ class Fuzzing:
 
     phases: Sequence[str]
     cases: int
+    walks: int | None = None
+    """How often links between operations are followed, from a list or a command on; as many as cases if not said."""
     tags: Sequence[str] = ()
+    wrong_too: bool = True
+    """Whether coverage is also of what the document does not allow."""
     seed: int | None = None
 
 
@@ -153,8 +160,12 @@ def _config(token: str | None, ids: Mapping[str, Sequence[Any]], how: Fuzzing) -
             "continue-on-failure": True,
             "generation": {"max-examples": how.cases, "database": "none"},
             "phases": {
-                phase: {"enabled": phase in how.phases}
-                for phase in ("examples", "coverage", "fuzzing", "stateful")
+                **{phase: {"enabled": phase in how.phases} for phase in ("examples", "fuzzing")},
+                "stateful": {
+                    "enabled": "stateful" in how.phases,
+                    "generation": {"max-examples": how.walks or how.cases},
+                },
+                "coverage": {"enabled": "coverage" in how.phases, **({} if how.wrong_too else ONLY_RIGHT)},
             },
             "checks": {
                 "max_response_time": ANSWER_SECONDS_MAX,
