@@ -82,13 +82,13 @@ def import_visits(client: Client, papers: Sequence[Path]) -> list[tuple[Path, Js
     ]
 
 
-def keep_refused(client: Client, service: str, paper: Path, report: Json) -> Path | None:
-    """Save the workbook of refused rows below the data folder and return where, or None if there is none."""
+def keep_refused(client: Client, service: str, name: str, report: Json) -> Path | None:
+    """Save the workbook of refused rows as *name* below the data folder; return where, or None if there is none."""
     where = report.get("refused_workbook")
     if not where:
         return None
     folder = client.deployment.data / "refused"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = folder / f"{paper.stem}.refused.xlsx"
+    kept = folder / f"{name}.refused.xlsx"
     client.download(service, where, kept)
     return kept

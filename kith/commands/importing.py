@@ -1,5 +1,6 @@
 """`kith import`: papers into Kith; rows that are refused come back as a workbook to be mended."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from kith.client import Json
 from kith.exits import Exit
 from kith.opening import Open, opened
 from kith.options import DAY, HERE, AsJson, Data, PaperFile, PaperFiles
+from kith.papers import in_order
 from kith.states import present_day
 
 group = typer.Typer(help="Take papers in; taking one in twice changes nothing.", no_args_is_help=True)
@@ -42,8 +44,7 @@ def roster(files: PaperFiles, filed_on: FiledOn = None, data: Data = HERE, as_js
     """Take in rosters (花名册), one a township, by township code."""
     with opened(data, as_json=as_json) as open_:
         reports = importing.import_rosters(open_.client, open_.console, files, _day(open_, filed_on))
-        by_name = {file.name: file for file in files}
-        _finish(open_, "registry", [(by_name[report["file"]], report) for report in reports])
+        _finish(open_, "registry", list(zip(in_order(files), reports, strict=True)))
 
 
 @group.command("carers")
@@ -66,8 +67,11 @@ def _day(open_: Open, told: datetime | None) -> date:
 
 
 def _finish(open_: Open, service: str, reports: Sequence[tuple[Path, Json]]) -> None:
+    nth = Counter[str]()
     for file, report in reports:
-        kept = importing.keep_refused(open_.client, service, file, report)
+        nth[file.stem] += 1  # papers of one name, out of several folders
+        name = file.stem if nth[file.stem] == 1 else f"{file.stem}.{nth[file.stem]}"
+        kept = importing.keep_refused(open_.client, service, name, report)
         report["refused_file"] = str(kept) if kept else None
     answer = [{"file": file.name, **report} for file, report in reports]
     open_.console.answer(answer, lambda: _tell(open_, reports))

@@ -174,6 +174,18 @@ def test_visit_logs_are_taken_by_name_in_whatever_order_they_are_named(up: Path,
     ]
 
 
+def test_papers_of_one_name_have_a_workbook_of_refused_rows_each(up: Path, tmp_path: Path) -> None:
+    headings = papers_in(EXAMPLE).visits.read_text(encoding="utf-8").splitlines()[0]
+    logs = [tmp_path / folder / "走访.csv" for folder in ("一", "二")]
+    for log in logs:
+        log.parent.mkdir()
+        log.write_text(f"{headings}\n{log.parent.name}\n", encoding="utf-8")
+    told = json.loads(kith("import", "visits", *map(str, logs), data=up).stdout)
+    kept = [Path(report["refused_file"]) for report in told]
+    assert [len(read_sheets(one.read_bytes())[0].rows) for one in kept] == [2, 2]
+    assert [one.name for one in kept] == ["走访.refused.xlsx", "走访.2.refused.xlsx"]
+
+
 def test_events_are_told_by_subject_and_one_by_one(up: Path) -> None:
     only = "kith.*.431299200.contact.ContactMissed"
     tail = kith("events", "tail", "--service", "contact", "--subject", only, "--limit", "3", data=up)
