@@ -1,5 +1,6 @@
 """What every HTTP request passes on its way in and out: a number, a size limit, headers, one line of log."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from shared import clock
 from shared.admission import TOO_MANY, Admission
 from shared.messages import language_of
 from shared.metrics import Metrics
-from shared.problems import Problem, problem_of
+from shared.problems import Away, Problem, problem_of
 from shared.tracing import Tracing, continued, trace_id_of
 
 BODY_BYTES_MAX = 1024**2
@@ -116,6 +117,11 @@ class Doorway:
         try:
             with self._admission.place(scope["path"]) as passage.leave:
                 await self._app(scope, receive, send)
+        except asyncio.CancelledError:  # the process ends, and has waited for as long as it may
+            if not passage.status:
+                response = await respond(Request(scope, receive), Away("stopping"), self._problem_page)
+                await response(scope, receive, send)
+            raise
         except Exception as failure:
             if passage.status:
                 log.exception("response_broken_off", exc_info=failure)

@@ -110,6 +110,26 @@ async def test_a_connection_that_gave_up_is_made_anew(
         await until(lambda: app.state.running.relay.state.published_total == 1)
 
 
+async def test_a_stopping_service_tells_who_waits_too_long_to_come_again(
+    deployment: Deployment, service_database: ServiceDatabases
+) -> None:
+    app = create_app(REGISTRY, deployment.settings(await service_database("registry")))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1, http="httptools")
+    )
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        asked = asyncio.create_task(client.get("/slow?seconds=60", timeout=30))
+        await until(lambda: bool(server.server_state.tasks))
+        server.should_exit = True
+        answer = await asked
+        await serving
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    assert answer.headers["Retry-After"]
+
+
 async def test_a_stopping_service_finishes_what_is_open_and_publishes_what_is_written(
     deployment: Deployment, service_database: ServiceDatabases
 ) -> None:
