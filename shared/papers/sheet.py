@@ -87,10 +87,8 @@ def worksheets(content: bytes, formulas: Mapping[str, Collection[Position]]) -> 
             sheet = workbook.get_sheet_by_name(name)
             if sheet.start is None:
                 continue
-            rows, columns = (
-                sheet.total_height + 1,
-                sheet.total_width + 1,
-            )  # what they count is the last from 0 on
+            # What they count is the last from 0 on.
+            rows, columns = sheet.total_height + 1, sheet.total_width + 1
             refuse_too_wide_or_long(name, rows, columns)
             cells_left -= rows * columns
             if cells_left < 0:
