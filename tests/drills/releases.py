@@ -50,12 +50,14 @@ def _upgrade(work: AtWork, image: str) -> None:
     stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")  # who upgrades has one already
     with (stack.data / "compose.env").open("a", encoding="utf-8") as settings:
         settings.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
-    with asking(stack) as answered, clerk_working_on(work):
-        began, gateway = time.time(), stack.container("gateway")
+    gateway = stack.container("gateway")
+    with asking(stack) as answered, clerk_working_on(work), told_to_end(gateway) as ended:
+        began = time.time()
         done = stack.kith("upgrade", "--image", image, "--json")
         assert done.returncode == 0, done.stderr
         took = time.time() - began
-    _judge(work, answered, took, _told_to_end(gateway, began))
+    assert ended, "the gateway was never replaced"
+    _judge(work, answered, took, min(ended))
 
 
 @contextmanager
@@ -80,13 +82,21 @@ def clerk_working_on(work: AtWork) -> Iterator[None]:
         work.pace.allow(CLERK_ENDS)
 
 
-def _told_to_end(container: str, since: float) -> float:
-    """Return when a container was told to end, as the engine noted it (time.time)."""
-    words = ("--since", f"{since:.0f}", "--until", f"{time.time():.0f}", "--format", "{{json .}}")
-    chosen = ("--filter", f"container={container}", "--filter", "event=kill")
-    lines = run("docker", "events", *words, *chosen).stdout.splitlines()
-    assert lines, "the gateway was never replaced"
-    return min(int(json.loads(line)["timeNano"]) for line in lines) / 1e9
+@contextmanager
+def told_to_end(container: str) -> Iterator[list[float]]:
+    """Give a list in which stands, after the context, when *container* was told to end (time.time).
+
+    The engine is listened to meanwhile: it keeps a few hundred events, and probes of health make more.
+    """
+    chosen = ("--filter", f"container={container}", "--filter", "event=kill", "--format", "{{json .}}")
+    moments: list[float] = []
+    with subprocess.Popen(("docker", "events", *chosen), stdout=subprocess.PIPE, text=True) as listening:
+        try:
+            yield moments
+        finally:
+            listening.terminate()
+            said, _ = listening.communicate()
+            moments += [int(json.loads(line)["timeNano"]) / 1e9 for line in said.splitlines()]
 
 
 def _judge(work: AtWork, answered: Answered, took: float, gateway_ended: float) -> None:
