@@ -2,15 +2,17 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kith.bundling import load_bundle, make_bundle
+from kith.bundling import load_bundle
 from kith.exits import Failed
-from tests.containers.engine import BASES, KITH_IMAGE, ROOT, run
+from tests.containers.engine import BASES, KITH_IMAGE, run
 from tests.containers.stack import deployed
 
 pytestmark = pytest.mark.timeout(900)
@@ -37,11 +39,19 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carried]:
     for name, present in CARRIED.values():
         run("docker", "tag", present, name)
     file = tmp_path_factory.mktemp("bundle") / "kith.bundle.tar"
-    made = make_bundle(ROOT, list(NAMES.values()), file)
+    made = bundle("make", file)
+    assert set(made["images"]) == set(NAMES.values())
     _forget()
-    yield Carried(file, made.images)
+    yield Carried(file, made["images"])
     _forget()
     file.unlink()
+
+
+def bundle(*words: str | Path) -> dict[str, Any]:
+    """Run `kith bundle` where compose goes by NAMES, and return what it answers."""
+    command = (sys.executable, "-m", "kith", "bundle", *map(str, words), "--json")
+    told: dict[str, Any] = json.loads(run(*command, environment=NAMES).stdout)
+    return told
 
 
 def _forget() -> None:
@@ -54,8 +64,8 @@ def known(image: str) -> bool:
 
 def test_a_bundle_starts_a_whole_kith_where_no_registry_is_reached(carried: Carried, tmp_path: Path) -> None:
     assert not any(map(known, NAMES.values()))
-    loaded = load_bundle(carried.file, tmp_path / "kith")
-    assert loaded.images == carried.ids
+    loaded = bundle("load", carried.file, "--into", tmp_path / "kith")
+    assert loaded["images"] == carried.ids
     with deployed(settings={**NAMES, "COMPOSE_FILE": str(tmp_path / "kith" / "docker-compose.yml")}) as stack:
         stack.compose("up", "--wait", "--pull", "never")
         states = json.loads(stack.kith("status", "--json").stdout)
