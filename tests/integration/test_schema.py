@@ -1,5 +1,6 @@
 """Releases and schemas: which run on which, and that nothing is changed where they do not fit."""
 
+import re
 from dataclasses import replace
 
 import asyncpg
@@ -7,10 +8,17 @@ import pytest
 
 from shared.migrate import migrate
 from shared.schema import Applied, Fit, SchemaUnfit, fit_of, migration, migrations_of, schema_fit
+from shared.subjects import SERVICES
 from tests.conftest import ServiceDatabases
 
 BEFORE, NOW = "kernel/0001_before", "kernel/0002_now"
 KNOWN = {BEFORE: "a", NOW: "b"}
+TAKING = re.compile(
+    r"^\s*[^-\n]*(\bDROP\s+(TABLE|COLUMN|FUNCTION|VIEW|SCHEMA|TYPE)\b|\bRENAME\b|\bSET\s+NOT\s+NULL\b"
+    r"|\bALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE\b|\bADD\s+COLUMN\s+[^,;]*\bNOT\s+NULL\b(?![^,;]*\bDEFAULT\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What the release before may still use, or does not know that it must fill."""
 APPLIED = {BEFORE: Applied("a", None), NOW: Applied("b", None)}
 
 
@@ -49,6 +57,28 @@ def test_a_contract_says_in_its_first_line_what_it_needs() -> None:
     assert migration("contact/0009_old_gone", text).needs == "contact/0007_kept_beside"
     assert migration("contact/0009_old_gone", f"\n{text}").needs is None
     assert [one.name for one in migrations_of("contact") if one.needs] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whatever_takes_something_from_the_release_before_is_a_contract(service: str) -> None:
+    taking = [one.name for one in migrations_of(service) if TAKING.search(one.text) and one.needs is None]
+    assert taking == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE app.visits DROP COLUMN old;",
+        "DROP FUNCTION app.figures(date);",
+        "ALTER TABLE app.visits RENAME COLUMN a TO b;",
+        "ALTER TABLE app.visits ALTER COLUMN a TYPE bigint;",
+        "ALTER TABLE app.visits\n  ALTER a SET NOT NULL;",
+        "ALTER TABLE app.visits ADD COLUMN a int NOT NULL;",
+    ],
+)
+def test_what_takes_something_away_is_seen(statement: str) -> None:
+    assert TAKING.search(statement)
+    assert not TAKING.search("ALTER TABLE app.visits ADD COLUMN a int NOT NULL DEFAULT 0, ADD COLUMN b date;")
 
 
 async def test_a_migration_over_a_later_contract_is_refused_and_changes_nothing(
