@@ -208,7 +208,7 @@ class Hand:
                 if one.expected == 0:
                     raise
                 continue
-            if not before:
+            if not before and await self._is_from_here(one):
                 await self._note([one])
 
     async def _here(self, wanted: Append) -> bool:
@@ -217,6 +217,18 @@ class Hand:
             "SELECT count(*) FROM kernel.events WHERE event_id = $1", wanted.events[0].event_id
         )
         return bool(found) and bool(wanted.claims or wanted.releases)
+
+    async def _is_from_here(self, wanted: Append) -> bool:
+        """Say whether this transaction wrote an append, and not one that said the same while this one waited for it.
+
+        What that one claimed may have been given back meanwhile.
+        """
+        return bool(
+            await self.connection.fetchval(
+                "SELECT tx = kernel.this_tx() FROM kernel.events WHERE event_id = $1",
+                wanted.events[0].event_id,
+            )
+        )
 
     async def _append_many(self, appends: Sequence[Append], way: Way) -> list[Append]:
         copied_min = 1 if way is Way.COPIED else COPIED_MIN
