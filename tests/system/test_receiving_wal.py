@@ -199,14 +199,20 @@ async def test_every_segment_comes_whole(folders: tuple[Path, Path, Path], serve
             assert kept == (server.folder / "pg_wal" / segment).read_bytes()
 
 
+async def received_and_not_taken(receiver: Receiver, server: Server) -> list[str]:
+    """Have segments received whole that the script, held still, does not take; return their names."""
+    assert receiver.listens()
+    receiver.hold()
+    received = [await server.write() for _ in range(2)]
+    assert receiver.has_received(received)
+    return received
+
+
 async def test_a_receiver_that_was_killed_loses_nothing_that_it_told_the_server_it_has(
     folders: tuple[Path, Path, Path], server: Server
 ) -> None:
     with receiving(folders[2], server.running.port) as receiver:
-        assert receiver.listens()
-        receiver.hold()
-        received = [await server.write() for _ in range(2)]
-        assert receiver.has_received(received)
+        received = await received_and_not_taken(receiver, server)
         assert not any((receiver.wal / f"{segment}.gz").exists() for segment in received)
         receiver.kill()
     written = [await server.write() for _ in range(2)]
@@ -219,10 +225,7 @@ async def test_it_ends_at_a_word_and_leaves_what_came_whole_in_the_archive(
     folders: tuple[Path, Path, Path], server: Server
 ) -> None:
     with receiving(folders[2], server.running.port) as receiver:
-        assert receiver.listens()
-        receiver.hold()
-        received = [await server.write() for _ in range(2)]
-        assert receiver.has_received(received)
+        received = await received_and_not_taken(receiver, server)
         assert receiver.stop() == 0
         assert all((receiver.wal / f"{segment}.gz").exists() for segment in received)
     assert not (folders[2] / "receiving" / "at-work").exists()
