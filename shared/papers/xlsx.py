@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from shared.papers.faults import PaperRefused
 from shared.papers.limits import (
     CELL_TEXT_BYTES_MAX,
+    CELLS_MAX,
     COLUMNS_MAX,
     MIB,
     PARTS_MAX,
@@ -57,6 +58,17 @@ SHORT_CELL = re.compile(PREFIX + rb"c(?:\s[^<>]" + ATTRIBUTES_MAX + rb")?/?>")
 CELL_PLACE = re.compile(
     PREFIX + rb"c\s[^<>]" + ATTRIBUTES_MAX + rb"?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']"
 )
+FILLED_PLACE = re.compile(CELL_PLACE.pattern + rb"[^<>]" + ATTRIBUTES_MAX + rb"(?<!/)>")
+ROW_NUMBER = re.compile(PREFIX + rb"row\s[^<>]*?\br\s*=\s*[\"'](\d{1,7})[\"']")
+FAR_DOWN = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]{0,3}\d{5,}[\"']")
+"""A row from 10,000 on: above it even the widest sheet has less than CELLS_MAX cells."""
+FILLED_CELL = re.compile(rb'<c r="([A-Za-z]{1,3})(\d{1,7})"[^<>]*(?<!/)>')
+"""A cell with content in the usual way of writing; one that is only formatted is not laid out."""
+ROW = re.compile(PREFIX + rb"row[\s/>]")
+ROW_NUMBER = re.compile(PREFIX + rb"row\s[^<>]*?\br\s*=\s*[\"'](\d{1,7})[\"']")
+LONG_ROWS = 10_000
+FAR_DOWN = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]{0,3}\d{5,}[\"']")
+"""A row from LONG_ROWS on: above it the widest sheet has less than half of CELLS_MAX."""
 CELLS_BEGIN = (b"<c ", b"<c>", b"<c/", b"<c\t", b"<c\n", b"<c\r", b":c")
 FORMULA = re.compile(PREFIX + rb"f[\s/>]")
 SHARED_CELL = re.compile(
@@ -162,15 +174,16 @@ def relation_of(sheet: ET.Element) -> str:
 def check_sheet(parts: Mapping[str, bytes], path: str) -> Collection[Position]:
     """Return the places of a sheet's formulas; raise PaperRefused where the sheet would swamp the reader."""
     body = parts.get(path, b"").partition(b"</sheetData>")[0]
-    refuse_far_cells(body)
+    usual = body.count(b'<c r="') == count_cells(body)
+    refuse_far_cells(body, usual=usual)
+    refuse_wide_expanses(body, usual=usual)
     refuse_long_texts(body, parts.get(SHARED_TEXTS, b""))
     if b"<f" not in body and b":f" not in body:
         return frozenset()
     return frozenset(formula_places(body))
 
 
-def refuse_far_cells(body: bytes) -> None:
-    usual = body.count(b'<c r="') == count_cells(body)
+def refuse_far_cells(body: bytes, *, usual: bool) -> None:
     if usual and not PERHAPS_FAR_OUT.search(body):
         return
     if found := FAR_OUT.search(body):
@@ -192,6 +205,26 @@ def refuse_unplaced_cells(body: bytes) -> None:
     hidden = len(CELL.findall(body)) != len(SHORT_CELL.findall(body))
     if hidden or too_wide or len(rows) > ROWS_MAX or FAR_ROW.search(body):
         raise PaperRefused("paper_damaged")
+
+
+def refuse_wide_expanses(body: bytes, *, usual: bool) -> None:
+    """Raise PaperRefused where cells stand so far apart that the reader would lay out too many between them.
+
+    Where some leave out their places, rows and columns are reckoned as many as there can be.
+    """
+    if not FAR_DOWN.search(body) and (usual or len(ROW.findall(body)) < LONG_ROWS):
+        return
+    letters, numbers = set[bytes](), set[bytes]()
+    for place in (FILLED_CELL if usual else CELL_PLACE).finditer(body):
+        letters.add(place[1])
+        numbers.add(place[2])
+    columns = max((column_index(each.decode()) + 1 for each in letters), default=0)
+    if not usual:
+        numbers.update(ROW_NUMBER.findall(body))
+        columns += max(len(CELL.findall(row)) for row in ROW.split(body))
+    rows = max(map(int, numbers), default=0) + (0 if usual else len(ROW.findall(body)))
+    if rows * columns > CELLS_MAX:
+        raise PaperRefused("paper_too_many_cells", cells_max=CELLS_MAX)
 
 
 def refuse_long_texts(body: bytes, shared: bytes) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.papers.faults import PaperRefused
 from shared.papers.limits import COLUMNS_MAX, MIB, PARTS_MAX, ROWS_MAX, SHEETS_MAX, UNPACKED_RATIO_MAX
 from shared.papers.sheet import Sheet, read_sheets
-from shared.papers.xlsx import SMALL_PART
+from shared.papers.xlsx import SMALL_PART, check_xlsx
 from tests.domain.test_papers_anything import refused_or_read
 from tests.paper_files import row_with, workbook
 
@@ -235,3 +235,31 @@ def test_a_sheet_may_be_as_long_and_as_wide_as_the_limits_say() -> None:
     for row, column in ((ROWS_MAX + 1, "A"), (9, "DY")):
         with pytest.raises(PaperRefused, match="paper_cell_far_out"):
             sheet_with_a_cell_at(row, column)
+
+
+WIDE_AND_LONG = [
+    b'<row r="99999"><c r="DX99999"><v>1</v></c></row>',
+    b'<row r="99999"><c s="1" r="DX99999"><v>1</v></c></row>',
+    b'<row r="99999">' + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
+    b"<row/>" * 99_000 + b"<row>" + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
+]
+
+
+@pytest.mark.parametrize("far", WIDE_AND_LONG, ids=["usual", "unusual", "unplaced", "unnumbered"])
+def test_cells_so_far_apart_that_too_many_lie_between_are_refused_before_those_are_laid_out(
+    far: bytes,
+) -> None:
+    name = "xl/worksheets/sheet1.xml"
+    with pytest.raises(PaperRefused, match="paper_too_many_cells"):
+        check_xlsx(with_parts({name: PARTS[name].replace(b"</sheetData>", far + b"</sheetData>")}))
+
+
+@pytest.mark.parametrize(
+    "formatted",
+    [b'<row r="99999"/>', b'<row r="99999"><c r="DX99999" s="1"/></row>'],
+    ids=["a row", "a cell"],
+)
+def test_what_is_only_formatted_far_away_is_not_laid_out_and_not_refused(formatted: bytes) -> None:
+    name = "xl/worksheets/sheet1.xml"
+    sheet = PARTS[name].replace(b"</sheetData>", formatted + b"</sheetData>")
+    assert read_sheets(with_parts({name: sheet}))[0].rows == read_sheets(WHOLE)[0].rows
