@@ -25,6 +25,7 @@ from shared.database import pool_of
 from shared.doorway import Doorway, ProblemPage, respond
 from shared.event_store import Pool
 from shared.garbage import spare_what_is_there
+from shared.listening import BACKLOG_MAX, bound
 from shared.metrics import Metrics
 from shared.operating import operating_router
 from shared.problems import PROBLEM_RESPONSES, ProblemBody
@@ -45,7 +46,6 @@ POOL_CLOSE_SECONDS_MAX = 5.0
 GRACEFUL_SECONDS_MAX = 5
 """How long open requests may go on when the service is told to stop."""
 KEEP_ALIVE_SECONDS = 30
-BACKLOG_MAX = 512
 EXIT_NOT_STARTED = 3
 """The exit code of a service that did not come up: its port is in use."""
 
@@ -138,7 +138,7 @@ def create_app(spec: ServiceSpec, settings: Settings | None = None) -> FastAPI:
 def serve(factory: str, settings: Settings | None = None) -> None:
     """Serve the app that *factory* ("module:function") makes until told to stop.
 
-    Ends with EXIT_CONFIG where the settings are wrong.
+    Ends with EXIT_CONFIG where the settings are wrong, EXIT_NOT_STARTED where the address is in use.
     """
     try:
         settings = settings or settings_from_environment()
@@ -162,10 +162,18 @@ def serve(factory: str, settings: Settings | None = None) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS_MAX,
     )
     config.load()
+    try:
+        sockets = bound(settings.http_host, settings.http_port)
+    except OSError as refused:
+        sys.stderr.write(
+            f"KITH_HTTP_HOST and KITH_HTTP_PORT ({settings.http_host}, {settings.http_port}) cannot be listened on: "
+            f"{refused.strerror}. Choose another port, or end what listens there.\n"
+        )
+        raise SystemExit(EXIT_NOT_STARTED) from None
     spare_what_is_there()
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
-        server.run()
+        server.run(sockets)
     if not server.started:
         raise SystemExit(EXIT_NOT_STARTED)
 

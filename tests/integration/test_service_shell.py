@@ -1,13 +1,16 @@
 """The shell every service runs in: how it starts, what it does when something is away, and how it ends."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import httpx
+import pytest
 import uvicorn
 
+from kith.embedded.ports import LOOPBACK
 from shared.bus import client_of as client_of_bus
-from shared.service import GRACEFUL_SECONDS_MAX, create_app
+from shared.service import EXIT_NOT_STARTED, GRACEFUL_SECONDS_MAX, create_app, serve
 from shared.tokens import Role
 from tests.conftest import ServiceDatabases
 from tests.integration.house import until as until_so
@@ -152,3 +155,15 @@ async def test_a_stopping_service_finishes_what_is_open_and_publishes_what_is_wr
         assert (await slow).json() == {"done": True}
         await serving
     assert app.state.running.relay.state.published_total == 1
+
+
+async def test_a_port_that_is_taken_is_named_and_nothing_is_started(
+    deployment: Deployment, service_database: ServiceDatabases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = deployment.settings(await service_database("registry"))
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit) as ended:
+            serve("fastapi:FastAPI", settings.model_copy(update={"http_host": LOOPBACK, "http_port": port}))
+    assert ended.value.code == EXIT_NOT_STARTED
+    assert f"({LOOPBACK}, {port}) cannot be listened on: Address already in use." in capsys.readouterr().err
