@@ -119,10 +119,10 @@ class Caller(FastHttpUser):
     numbers = count()
 
     def on_start(self) -> None:
-        number = next(self.numbers)
-        self.area, self.token = TOLD["people"][number % len(TOLD["people"])]
-        self.chance = random.Random(number)  # noqa: S311 - chance, no secret
-        self.due = time.perf_counter() + PERIOD_SECONDS * (number * GOLDEN % 1)
+        self.number = next(self.numbers)
+        self.area, self.token = TOLD["people"][self.number % len(TOLD["people"])]
+        self.chance = random.Random(self.number)  # noqa: S311 - chance, no secret
+        self.due = time.perf_counter() + PERIOD_SECONDS * (self.number * GOLDEN % 1)
         sleep(self.due - time.perf_counter())
 
     def wait_time(self) -> float:
@@ -132,6 +132,8 @@ class Caller(FastHttpUser):
 
     @task
     def ask(self) -> None:
+        if self.number >= callers_at(self.due):
+            return
         request = drawn(self.area, self.chance)
         with self.client.request(
             request.method,
@@ -149,14 +151,25 @@ class Caller(FastHttpUser):
             SAMPLES.append((request.name, self.due, time.perf_counter() - self.due, answer.status_code or 0))
 
 
+def callers_at(moment: float) -> int:
+    """Return how many callers ask at *moment* (time.perf_counter); 0 after the last stage."""
+    past = moment - TOLD["began"]
+    for seconds, callers in TOLD["stages"]:
+        if past < seconds:
+            return int(callers)
+        past -= seconds
+    return 0
+
+
 class Stages(LoadTestShape):
-    """So many callers for so long, then so many others: (seconds, callers), one after the other."""
+    """So many callers as have come by then: who asks no more stays, since Locust waits for everybody whom it ends."""
 
     def tick(self) -> tuple[int, float] | None:
-        past = self.get_run_time()
+        past, come = self.get_run_time(), 0
         for seconds, callers in TOLD["stages"]:
+            come = max(come, callers)
             if past < seconds:
-                return callers, callers
+                return come, come
             past -= seconds
         return None
 
