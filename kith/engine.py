@@ -19,6 +19,8 @@ FILES_TOLD = "COMPOSE_FILE"
 """The variable, in the environment or in the settings, that names other files to compose."""
 SETTINGS_FILE = "compose.env"
 IMAGE = "KITH_IMAGE"
+ANY_BYTES = "surrogateescape"
+"""How the settings are read and written: a county's editor may have left remarks in GB 18030."""
 ADVICE = re.compile(r"(Run|See) '")
 """What the engine says after its reason: how to ask for help."""
 
@@ -77,14 +79,21 @@ class Compose:
     @property
     def files(self) -> list[str]:
         """What compose goes by when it is run by hand, and the file with what runs beside it."""
-        settings = dict(
-            line.split("=", 1)
-            for line in self.settings.read_text(encoding="utf-8").splitlines()
-            if "=" in line
-        )
-        told = os.environ.get(FILES_TOLD) or settings.get(FILES_TOLD)
+        told = os.environ.get(FILES_TOLD) or _value_of(FILES_TOLD, self._text)
         files = told.split(":") if told else [name for name in FILES if (self.project / name).exists()]
         return files if BESIDE in files else [*files, BESIDE]
+
+    def keep_image(self, image: str) -> None:
+        """Have the settings name *image* for Kith's own containers; whatever else stands there is left as it is."""
+        others = re.sub(rf"^{IMAGE}=.*\n?", "", self._text, flags=re.MULTILINE)
+        text = others.rstrip("\r\n") + f"\n{IMAGE}={image}\n"
+        unfinished = self.settings.with_suffix(".unfinished")
+        unfinished.write_bytes(text.encode(errors=ANY_BYTES))
+        unfinished.replace(self.settings)
+
+    @property
+    def _text(self) -> str:
+        return self.settings.read_bytes().decode(errors=ANY_BYTES)
 
     def run(self, *words: str, image: str | None = None, fine: Collection[int] = (Exit.OK,)) -> str:
         """Run compose with *image* for Kith's own containers, or with the one that the settings name."""
@@ -100,6 +109,15 @@ class Compose:
     def images(self, image: str) -> set[str]:
         """Return every image that the containers go by, with *image* for Kith's own."""
         return {*self.run("config", "--images", image=image).split()}
+
+
+def _value_of(name: str, settings: str) -> str | None:
+    """Return what *settings* say of *name*, as compose reads them: the last line counts, quotes are none of it."""
+    line = re.compile(
+        rf"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=[ \t]*(['\"]?)(?P<value>.*?)\1\s*?$", re.MULTILINE
+    )
+    values = [found["value"] for found in line.finditer(settings)]
+    return values[-1] if values else None
 
 
 def image_id(image: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,14 +12,12 @@ from kith.container_files import lead_compose
 from kith.deployment import Deployment
 from kith.doctor.finding import Finding, Level
 from kith.doctor.from_outside import examine_containers
-from kith.embedded.spawning import wait_until
-from kith.engine import IMAGE, Compose, docker, image_id
+from kith.engine import Compose, docker, image_id
 from kith.exits import Exit, Failed
-from kith.states import states_of
+from kith.rolling import GATEWAY, Roll, Step, silent_services
 from kith.upgrading_servers import Servers
 from shared.subjects import SERVICES
 
-GATEWAY = "gateway"
 BUS = "nats"
 ROLLED = (GATEWAY, *SERVICES)
 """In this order: the gateway hands requests on whatever is behind it, and knows best how to lose none while that
@@ -31,12 +28,6 @@ STREAMS = "/var/lib/kith/nats/jetstream/jetstream"
 RELOADS = 2
 """A server binds what a new account imports when it reads its configuration for the second time."""
 RELOAD_SECONDS = 2.0
-KNOWN_SECONDS = 6.0
-"""The gateway asks for the addresses behind a name every five seconds."""
-ANSWERS_SECONDS_MAX = 60.0
-"""Until services have found a server again that was replaced."""
-
-Step = tuple[str, Callable[[], object]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class Upgrade:
         yield "upgrade_migrate", lambda: self._compose("run", "--rm", "--no-deps", "migrate")
         yield "upgrade_bus", self._renew_the_bus
         for service in ROLLED:
-            yield f"upgrade_roll {service}", lambda service=service: self._roll(service)  # type: ignore[misc]
+            yield f"upgrade_roll {service}", lambda service=service: self._renew(service)  # type: ignore[misc]
         yield "upgrade_servers", self._replace_servers
         yield "upgrade_look", lambda: self._look(client)
         yield "upgrade_keep", self._keep_image
@@ -93,7 +84,7 @@ class Upgrade:
         if json.loads(self._former_streams("--look"))["streams"]:
             self._compose("stop", BUS)
             self._former_streams()
-            self._up("--no-recreate", BUS)
+            self._roll.up("--no-recreate", BUS)
         elif (data / BUS_USERS).read_bytes() != before:
             for _ in range(RELOADS):
                 self._compose("kill", "--signal", "HUP", BUS)
@@ -104,42 +95,23 @@ class Upgrade:
             "run", "--rm", "--no-deps", "migrate", "take-over-streams", STREAMS, "--json", *words
         )
 
-    def _roll(self, service: str) -> None:
+    def _renew(self, service: str) -> None:
         """Replace all containers of one service and wait until they are ready; else the old ones serve on.
 
-        The new ones start beside the old, which go once the gateway knows both: no request fails. The
-        gateway has its ports from the machine, which gives them to one at a time: it is away for a moment.
+        The gateway has its ports from the machine, which gives them to one at a time: it is away for a moment.
         Containers of the new image from an upgrade that was broken off are counted, not replaced.
         """
         if service == GATEWAY:
-            self._up(service)
-            return
-        new = [container for container in self._containers(service) if self._is_new(container)]
-        old = [container for container in self._containers(service) if container not in new]
-        if not old:
-            return
-        wanted = len(old) + max(len(old), len(new))
-        try:
-            self._up("--no-recreate", "--scale", f"{service}={wanted}", service)
-        except Failed:
-            begun = [one for one in self._containers(service) if one not in {*old, *new}]
-            docker("rm", "--force", *begun)
-            raise
-        time.sleep(KNOWN_SECONDS)
-        docker("stop", *old)
-        docker("rm", *old)
-        time.sleep(KNOWN_SECONDS)  # the next to start may be given the old one's address
+            self._roll.up(service)
+        else:
+            self._roll.replace(
+                service, [one for one in self._roll.containers(service) if not self._is_new(one)]
+            )
 
     def _replace_servers(self) -> None:
         """Replace those servers that are others in the new release; compose by itself would replace all."""
         if others := self._servers.others():
-            self._up(*others)
-
-    def _up(self, *words: str) -> None:
-        self._compose("up", "--detach", "--no-deps", "--wait", "--pull", "never", *words)
-
-    def _containers(self, service: str) -> list[str]:
-        return self._compose("ps", "--all", "--quiet", service).split()
+            self._roll.up(*others)
 
     def _is_new(self, container: str) -> bool:
         return docker("inspect", "--format", "{{.Image}}", container).strip() == image_id(self.image)
@@ -150,21 +122,21 @@ class Upgrade:
             containers = self._compose("ps", "--quiet", service).split()
             if not containers or not all(map(self._is_new, containers)):
                 raise Failed("upgrade_image_differs", Exit.REFUSED, service=service, image=self.image)
-        if not wait_until(lambda: not _silent(client), ANSWERS_SECONDS_MAX):
-            raise Failed("upgrade_silent", Exit.UNREACHABLE, services=", ".join(_silent(client)))
+        if silent := silent_services(client):
+            raise Failed("upgrade_silent", Exit.UNREACHABLE, services=", ".join(silent))
 
     def _keep_image(self) -> None:
         """Have the deployment's settings name the new image from now on."""
-        settings = self._stack.settings
-        others = re.sub(rf"^{IMAGE}=.*\n?", "", settings.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        unfinished = settings.with_suffix(".unfinished")
-        unfinished.write_text(f"{others.rstrip()}\n{IMAGE}={self.image}\n", encoding="utf-8")
-        unfinished.replace(settings)
+        self._stack.keep_image(self.image)
         lead_compose(self.deployment, self.project)
 
     @property
     def _stack(self) -> Compose:
         return Compose(self.project, self.deployment.data)
+
+    @property
+    def _roll(self) -> Roll:
+        return Roll(self._stack, self.image)
 
     @property
     def _servers(self) -> Servers:
@@ -173,7 +145,3 @@ class Upgrade:
     def _compose(self, *words: str) -> str:
         """Run compose with the new image."""
         return self._stack.run(*words, image=self.image)
-
-
-def _silent(client: Client) -> list[str]:
-    return [state.service for state in states_of(client) if state.problem]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kith.gateway.running import become_gateway
+from kith.gateway.running import become_gateway, reload_gateway
 from kith.readiness import healthcheck
 
 
@@ -21,9 +21,14 @@ def gateway(
         Path | None,
         typer.Option(file_okay=False, help="Where nginx writes. Default: below the temporary folder."),
     ] = None,
+    *,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Have the one that runs here go by its certificate of now.")
+    ] = False,
 ) -> None:
     """Be the one address in front of the four services; settings are in the environment (KITH_…)."""
-    become_gateway(folder or Path(tempfile.gettempdir(), "kith-gateway"))
+    act = reload_gateway if reload else become_gateway
+    act(folder or Path(tempfile.gettempdir(), "kith-gateway"))
 
 
 def ready(

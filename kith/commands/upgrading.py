@@ -1,5 +1,7 @@
-"""Upgrading what runs in containers."""
+"""Replacing what runs in containers: by a new release, or by the same with the settings of now."""
 
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +15,27 @@ from kith.exits import Exit, Failed
 from kith.former_streams import former_streams
 from kith.opening import Open, opened
 from kith.options import HERE, AsJson, Data, Project
+from kith.restarting import Restart
+from kith.rolling import GATEWAY, Roll, Step
 from kith.upgrading import Upgrade
 from shared import clock
+from shared.subjects import SERVICES
+
+
+class Restartable(StrEnum):
+    """What `kith restart` starts anew."""
+
+    REGISTRY = "registry"
+    PAIRING = "pairing"
+    CONTACT = "contact"
+    REPORTING = "reporting"
+    GATEWAY = "gateway"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add `kith upgrade` and `kith take-over-streams`."""
+    """Add `kith upgrade`, `kith restart` and `kith take-over-streams`."""
     app.command("upgrade")(upgrade)
+    app.command("restart")(restart)
     app.command("take-over-streams")(take_over_streams)
 
 
@@ -48,18 +64,51 @@ def upgrade(
             image = _loaded(bundle, project, open_)
         assert image is not None  # noqa: S101 - one of the two was given
         image_id(image)
-        took: dict[str, float] = {}
         upgrade_ = Upgrade(project.resolve(), open_.deployment, image)
-        for name, do in upgrade_.steps(open_.client, lambda ill: _tell(open_.console, ill)):
-            code, _, what = name.partition(" ")
-            open_.console.say(code, image=image, what=what)
-            began = clock.elapsed()
-            do()
-            took[what or code.removeprefix("upgrade_")] = round(clock.elapsed() - began, 1)
+        took = _done(
+            upgrade_.steps(open_.client, lambda ill: _tell(open_.console, ill)), open_.console, image
+        )
         open_.console.answer(
             {"image": image, "seconds": took},
             lambda: open_.console.line("upgraded", image=image, seconds=round(sum(took.values()))),
         )
+
+
+def restart(
+    names: Annotated[
+        list[Restartable] | None,
+        typer.Argument(metavar="NAME", help="What is started anew: services, gateway. Default: all of them."),
+    ] = None,
+    *,
+    project: Project = Path(),
+    data: Data = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Start containers anew while people ask: services one by one, with the settings of now.
+
+    The gateway stays and reads its certificate anew. Needs KITH_URL, the gateway's address. Nobody's request
+    fails; stops where a new container does not become ready, and the old one serves on.
+    """
+    with opened(data, as_json=as_json) as open_:
+        need_compose()
+        roll = Roll(Compose(project.resolve(), open_.deployment.data))
+        chosen = tuple(names or (GATEWAY, *SERVICES))
+        took = _done(Restart(roll, chosen).steps(open_.client), open_.console)
+        open_.console.answer(
+            {"seconds": took}, lambda: open_.console.line("restart_done", seconds=round(sum(took.values())))
+        )
+
+
+def _done(steps: Iterator[Step], console: Console, image: str = "") -> dict[str, float]:
+    """Do one step after the other, each of which is told before, and return the seconds that each took."""
+    took: dict[str, float] = {}
+    for name, do in steps:
+        code, _, what = name.partition(" ")
+        console.say(code, image=image, what=what)
+        began = clock.elapsed()
+        do()
+        took[what or code.partition("_")[2]] = round(clock.elapsed() - began, 1)
+    return took
 
 
 def take_over_streams(

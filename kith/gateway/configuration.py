@@ -13,6 +13,7 @@ from kith.gateway.settings import GatewaySettings
 from shared.settings import MIB
 
 HERE = Path(__file__).parent
+PID_FILE = "nginx.pid"
 ANSWER_SECONDS_MAX = 1800
 """How long a service may work on one paper: as long as the command line waits for it (kith/client.py)."""
 MULTIPART_BYTES = MIB
@@ -49,6 +50,7 @@ def _rendered(folder: Path, settings: GatewaySettings, resolv_conf: str) -> str:
     public_port = settings.gateway_public_https_port
     return names.get_template("nginx.conf.jinja").render(
         folder=folder,
+        pid_file=PID_FILE,
         upstreams=upstreams,
         resolvers=[_bracketed(address) for address in _words_of(resolv_conf, "nameserver")],
         body_bytes_max=settings.upload_bytes_max + MULTIPART_BYTES,

@@ -53,7 +53,7 @@ class GatewaySettings(BaseSettings):
     )
     nginx: Path | None = Field(
         default=None,
-        description="another nginx than the one installed; 1.27.3 or later",
+        description="another nginx than the one installed; 1.27.4 or later",
         examples=["/usr/sbin/nginx"],
     )
 

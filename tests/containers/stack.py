@@ -52,6 +52,19 @@ class Stack:
         settings = str(self.data / "compose.env")
         return run(*self.program, "--env-file", settings, *words, environment=self.settings, check=False)
 
+    def keep_settings(self) -> None:
+        """Write what it was started with into its settings, where an operator has it and `kith` looks for it."""
+        self.change(**self.settings)
+
+    def change(self, **settings: str) -> None:
+        """Add *settings*, of which the last of a name counts."""
+        with (self.data / "compose.env").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in settings.items())
+
+    def containers(self, service: str) -> set[str]:
+        """Return the ids of all containers of *service*."""
+        return {*self.compose("ps", "--all", "--quiet", service).split()}
+
     def kith(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this deployment, through its gateway."""
         environment = {

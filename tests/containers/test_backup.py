@@ -34,7 +34,7 @@ class County:
 @pytest.fixture(scope="module")
 def county() -> Iterator[County]:
     with running() as stack:
-        keep_settings(stack)
+        stack.keep_settings()
         told(stack, "advance", "--to", "2026-01-01")
         told(stack, "import", "areas", str(EXAMPLE / "行政区划.xlsx"))
         told(stack, "import", "roster", "--filed-on", "2026-01-01", str(ROSTER))
@@ -49,12 +49,6 @@ def county() -> Iterator[County]:
         )
         yield County(stack, backup, moment, figures)
         stack.compose(*FILES, "--profile", "backup", "down", "--volumes", "--timeout", "20", check=False)
-
-
-def keep_settings(stack: Stack) -> None:
-    """Write what the stack was started with into its settings, where an operator has it and `kith upgrade` looks."""
-    with (stack.data / "compose.env").open("a", encoding="utf-8") as file:
-        file.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
 
 
 def told(stack: Stack, *words: str) -> Any:

@@ -1,15 +1,14 @@
 """The one address in front of the services: what it hides, what it lets through, and how TLS is turned on."""
 
 import ssl
-import subprocess
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
 
 from kith.embedded.spawning import wait_until
 from shared.subjects import SERVICES
+from tests.certificates import certify
 from tests.containers.conftest import Year
 from tests.containers.engine import run
 from tests.containers.stack import Stack, deployed
@@ -87,20 +86,6 @@ def test_the_gateways_log_holds_no_token(stack: Stack) -> None:
     logged = run("docker", "logs", stack.container("gateway"))
     assert '"path":"/sign-in"' in logged.stdout
     assert "nobody-may-read" not in logged.stdout + logged.stderr
-
-
-def certify(folder: Path) -> None:
-    """Write a certificate for localhost, signed by itself, as user 10001 may read it."""
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-            *("-keyout", folder / "key.pem", "-out", folder / "certificate.pem", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (folder / "key.pem").chmod(0o444)
 
 
 def test_a_certificate_and_its_key_turn_tls_on() -> None:

@@ -16,7 +16,7 @@ from kith.exits import Exit
 from shared.subjects import SERVICES
 from tests.containers.engine import BASES, KITH_IMAGE, ROOT, make_image, make_next_release, run
 from tests.containers.stack import Stack, deployed
-from tests.containers.test_backup import AREA, ROSTER, keep_settings
+from tests.containers.test_backup import AREA, ROSTER
 from tests.containers.test_separation import streams
 
 pytestmark = pytest.mark.timeout(900)
@@ -80,7 +80,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
     ours.write_text(OURS, encoding="utf-8")
     files = f"{folder / 'docker-compose.yml'}:{ours}"
     with deployed(settings={**NAMES, "COMPOSE_FILE": files}) as stack:
-        keep_settings(stack)
+        stack.keep_settings()
         stack.compose("up", "--wait", "--pull", "never", "--scale", "registry=2")
         make_next_release(NEWER)
         newer = _bundle(place / "next.tar", NEWER)

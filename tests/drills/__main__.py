@@ -12,7 +12,7 @@ from shared.subjects import SERVICES
 from tests.drills.acts import CUT_SECONDS, cut_loudly, cut_silently, hold_still, kill
 from tests.drills.at_work import AtWork, small_county_at_work
 from tests.drills.callers import asking
-from tests.drills.releases import rolling, upgraded
+from tests.drills.releases import renewed, rolling, upgraded
 from tests.drills.restoring import restored
 from tests.drills.small_disk import disk_full
 from tests.drills.three_servers import cluster
@@ -58,6 +58,7 @@ DRILLS: Mapping[str, Callable[[], None]] = {
     "disk-full": disk_full,
     "cluster": cluster,
     "rolling": rolling,
+    "renewed": renewed,
     "restored": restored,
     "upgraded": upgraded,
 }

@@ -1,4 +1,4 @@
-"""Drills of a new release: replaced while people ask, and taken over from one that kept the streams elsewhere."""
+"""Drills of containers that are replaced while people ask: by the same release, by a newer one, from one long ago."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.subjects import SERVICES
 from tests.containers.engine import BASES, KITH_IMAGE, ROOT, run
 from tests.containers.stack import Stack
 from tests.drills.at_work import AtWork, small_county_at_work
@@ -32,6 +33,21 @@ CREATE TABLE app.of_a_later_release (note text NOT NULL);
 
 
 def rolling() -> None:
+    """every service started anew, and the gateway having read its certificate anew, while people ask"""
+    with small_county_at_work() as work:
+        work.work_up_to(CLERK_BEGAN)
+        work.stack.keep_settings()
+        before = {service: work.stack.containers(service) for service in SERVICES}
+        with asking(work.stack) as answered, clerk_working_on(work):
+            took = _done(work, "restart")
+        for service, containers in before.items():
+            assert not work.stack.containers(service) & containers, f"{service} is the one of before"
+        refused = answered.failures + answered.broken_off
+        assert not refused, f"{answered.statuses} {refused}"
+        work.tell(f"started anew in {took:.0f} s: {_asked(answered)}, none failed")
+
+
+def renewed() -> None:
     """every service and the gateway replaced by a newer release, while people ask"""
     with small_county_at_work() as work, newer_image() as image:
         _upgrade(work, image)
@@ -48,16 +64,20 @@ def _upgrade(work: AtWork, image: str) -> None:
     stack = work.stack
     work.pace.allow(CLERK_BEGAN)
     stack.compose(*WITH_BACKUP, "run", "--rm", "backup", "make")  # who upgrades has one already
-    with (stack.data / "compose.env").open("a", encoding="utf-8") as settings:
-        settings.writelines(f"{name}={value}\n" for name, value in stack.settings.items())
+    stack.keep_settings()
     gateway = stack.container("gateway")
     with asking(stack) as answered, clerk_working_on(work), told_to_end(gateway) as ended:
-        began = time.time()
-        done = stack.kith("upgrade", "--image", image, "--json")
-        assert done.returncode == 0, done.stderr
-        took = time.time() - began
+        took = _done(work, "upgrade", "--image", image)
     assert ended, "the gateway was never replaced"
     _judge(work, answered, took, min(ended))
+
+
+def _done(work: AtWork, *words: str) -> float:
+    """Run a command of Kith's and return how many seconds it took."""
+    began = time.monotonic()
+    done = work.stack.kith(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return time.monotonic() - began
 
 
 @contextmanager
@@ -105,11 +125,14 @@ def _judge(work: AtWork, answered: Answered, took: float, gateway_ended: float) 
     assert answered.commands, answered.statuses
     assert answered.away(gateway_ended) < AWAY_SECONDS_MAX, answered.away(gateway_ended)
     met_none = len(answered.broken_off) + len(answered.failures)
-    requests = sum(answered.statuses.values())
     work.tell(
-        f"upgraded in {took:.0f} s: {requests:,} requests, {answered.commands:,} of them commands, none failed; "
+        f"upgraded in {took:.0f} s: {_asked(answered)}, none failed; "
         f"{met_none} met no gateway in the {answered.away(gateway_ended):.1f} s of its own replacement"
     )
+
+
+def _asked(answered: Answered) -> str:
+    return f"{sum(answered.statuses.values()):,} requests, {answered.commands:,} of them commands"
 
 
 def _with_its_files(stack: Stack) -> None:

@@ -19,6 +19,7 @@ from kith.signing import issue_token
 from shared import clock
 from shared.subjects import SERVICES
 from shared.tokens import Role
+from tests.certificates import certify
 from tests.command_line import run_kith
 from tests.containers.engine import COMMAND_SECONDS_MAX
 from tests.folders import data_folder
@@ -116,19 +117,6 @@ def data() -> Iterator[Path]:
         issued = issue_token(folder, "advance", Role.OPERATOR, (COUNTY,), timedelta(days=1))
         (folder / "secrets" / "advance.token").write_text(issued.token, encoding="ascii")
         yield folder
-
-
-def certify(folder: Path) -> None:
-    """Write a certificate for localhost, signed by itself."""
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-            *("-keyout", folder / "key.pem", "-out", folder / "certificate.pem", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-        ],
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from kith.gateway.configuration import write_configuration
 from kith.gateway.running import installed_nginx, settings_of_gateway
 from kith.gateway.settings import GatewaySettings
 from shared.subjects import SERVICES
+from tests.certificates import certify
 
 ROOT = Path(__file__).parent.parent.parent
 RESOLV_CONF = "nameserver 10.96.0.10\nnameserver fd00::10\nsearch kith.svc.cluster.local svc.cluster.local\n"
@@ -101,14 +102,7 @@ def test_the_nats_server_takes_the_configuration_with_the_users_of_a_deployment(
 def test_nginx_takes_the_configuration_of_the_gateway(tmp_path: Path, tls: bool) -> None:
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     if tls:
-        subprocess.run(
-            [
-                *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-                *("-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost"),
-            ],
-            check=True,
-            capture_output=True,
-        )
+        certify(tmp_path)
     settings = GatewaySettings.model_validate(
         {**SERVICES_IN_A_CLUSTER, "tls_certificate_file": certificate, "tls_key_file": key}
     )

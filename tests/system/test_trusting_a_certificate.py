@@ -1,7 +1,6 @@
 """Over HTTPS the command line believes well-known authorities, or the county's own; otherwise it says what to do."""
 
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,7 @@ from kith.exits import Exit, Failed
 from kith.opening import opened
 from kith.trust import trusted
 from shared.messages import Language, text
+from tests.certificates import certify
 
 
 class Away(BaseHTTPRequestHandler):
@@ -28,10 +28,7 @@ class Away(BaseHTTPRequestHandler):
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """Make a certificate for localhost that no authority knows, and its key beside it."""
-    asked = ("-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    files = ("-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem")
-    elliptic = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    subprocess.run(["openssl", "req", "-x509", *elliptic, *files, *asked], check=True, capture_output=True)
+    certify(tmp_path)
     return tmp_path / "certificate.pem"
 
 
