@@ -23,14 +23,19 @@ FIRST_MONTH = date(2026, 3, 1)
 LEFT = (date(2026, 2, 15), date(2026, 2, 16), "moved_away")
 LEAVING = (LEFT, *[(None, None, None)] * 49)
 """Of fifty children one has left before the first month."""
+DUE_DAYS = 3
+"""From a month's last day to the day by which its visits have to be known."""
 MISSES = """
 SELECT count(*)
   FROM unnest(ARRAY['guardian_talk', 'parent_call']) AS w(kind)
  CROSS JOIN app.files f
- WHERE f.filed_on <= $1 AND (f.left_on IS NULL OR f.left_on > $2)
+ WHERE f.filed_on <= $1 AND f.recorded_on <= $3
+   AND NOT coalesce(f.left_on <= $2 AND f.left_known_on <= $3, false)
    AND NOT EXISTS (SELECT FROM app.keeping k
-                    WHERE k.child_id = f.child_id AND k.kind = w.kind AND k.on_day BETWEEN $1 AND $2)
+                    WHERE k.child_id = f.child_id AND k.kind = w.kind AND k.on_day BETWEEN $1 AND $2
+                      AND k.known_on <= $3 AND k.until_on > $3)
 """
+"""What was missed as it was known on the due day: that is what judging says."""
 WRITTEN = """
 SELECT row_number() OVER () AS tx, version, schema_version, gen_random_uuid() AS event_id, stream_id, event_type,
        data::text, meta::text
@@ -55,7 +60,7 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             rows.clear()
             spare_what_is_there()  # as a service does
             begun = time.perf_counter()
-            await _judged(pool, bounds[1] + timedelta(days=4))
+            await _judged(pool, bounds[1] + timedelta(days=DUE_DAYS + 1))
             took = time.perf_counter() - begun
             rows[:] = [tuple(row) for row in await pool.fetch(WRITTEN, last_tx)]
             return people / took
@@ -64,7 +69,7 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             await pool.execute("TRUNCATE kernel.bare_events")
             begun = time.perf_counter()
             async with pool.acquire() as connection:
-                misses = await connection.fetchval(MISSES, *bounds)
+                misses = await connection.fetchval(MISSES, *bounds, bounds[1] + timedelta(days=DUE_DAYS))
                 await connection.copy_records_to_table(
                     "bare_events", schema_name="kernel", columns=COLUMNS, records=rows
                 )
