@@ -112,11 +112,15 @@ class Compose:
 
 
 def _value_of(name: str, settings: str) -> str | None:
-    """Return what *settings* say of *name*, as compose reads them: the last line counts, quotes are none of it."""
+    """Return what *settings* say of *name*, as compose reads them: the last line counts, quotes and remarks do not."""
     line = re.compile(
-        rf"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=[ \t]*(['\"]?)(?P<value>.*?)\1\s*?$", re.MULTILINE
+        rf"^[ \t\ufeff]*(?:export[ \t]+)?{name}[ \t]*[=:][ \t]*"
+        r"(?:(['\"])(?P<quoted>.*?)\1|(?P<bare>.*?))(?:[ \t]+#.*)?\s*?$",
+        re.MULTILINE,
     )
-    values = [found["value"] for found in line.finditer(settings)]
+    values = [
+        found["bare"] if found["quoted"] is None else found["quoted"] for found in line.finditer(settings)
+    ]
     return values[-1] if values else None
 
 

@@ -33,22 +33,33 @@ class Roll:
     def replace(self, service: str, old: Collection[str]) -> None:
         """Put new containers in the place of *old* ones of *service*, once they are ready; else the old serve on.
 
-        The new ones start beside the old, which go once the gateway knows both: no request fails. Others
-        that are there are counted for new. Raises Failed where the new ones do not become ready.
+        The new ones start beside the old, which go once the gateway knows both. Old ones that are not healthy go
+        first: the engine waits for all that there are. Others that are there are counted for new. Raises Failed
+        where the new ones do not become ready.
         """
         there = self.containers(service)
         if not old:
             return
         wanted = len(old) + max(len(old), len(there) - len(old))
+        if sick := [one for one in old if not _is_healthy(one)]:
+            docker("rm", "--force", *sick)
+        well = [one for one in old if one not in sick]
         try:
-            self.up("--no-recreate", "--scale", f"{service}={wanted}", service)
-            time.sleep(KNOWN_SECONDS)
+            self.up("--no-recreate", "--scale", f"{service}={wanted - len(sick)}", service)
         except (Failed, KeyboardInterrupt):
             if begun := [one for one in self.containers(service) if one not in there]:
                 docker("rm", "--force", *begun)
             raise
-        docker("stop", *old)
-        docker("rm", *old)
+        if well:
+            self._let_go(well)
+
+    def _let_go(self, old: Collection[str]) -> None:
+        """End *old* containers; whoever interrupts this finds none of them left."""
+        try:
+            time.sleep(KNOWN_SECONDS)
+            docker("stop", *old)
+        finally:
+            docker("rm", "--force", *old)
         time.sleep(KNOWN_SECONDS)  # the next to start may be given the old one's address
 
     def up(self, *words: str) -> None:
@@ -56,10 +67,13 @@ class Roll:
         self.stack.run("up", "--detach", "--no-deps", "--wait", "--pull", "never", *words, image=self.image)
 
 
+def _is_healthy(container: str) -> bool:
+    return docker("inspect", "--format", "{{.State.Health.Status}}", container).strip() == "healthy"
+
+
 def silent_services(client: Client) -> list[str]:
     """Return the services that do not answer *client*, after a while in which they may come back."""
-    wait_until(lambda: not _silent(client), ANSWERS_SECONDS_MAX)
-    return _silent(client)
+    return [] if wait_until(lambda: not _silent(client), ANSWERS_SECONDS_MAX) else _silent(client)
 
 
 def _silent(client: Client) -> list[str]:

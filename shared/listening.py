@@ -14,12 +14,16 @@ again after 1, 3, 7, 15 seconds, unseen by the service."""
 def bound(host: str, port: int) -> list[socket.socket]:
     """Return sockets of the address, which do not listen yet: the same one ACCEPTED_A_TURN times.
 
-    Raises OSError where the address is in use or not of this machine.
+    Of a name its first address is taken; `::` is of IPv6 alone. Raises OSError where the address is in use or none
+    of this machine's.
     """
-    first = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    first = socket.socket(family)
     try:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        first.bind((host, port))
+        if family == socket.AF_INET6:
+            first.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        first.bind(address)
     except OSError:
         first.close()
         raise

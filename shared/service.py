@@ -162,18 +162,20 @@ def serve(factory: str, settings: Settings | None = None) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS_MAX,
     )
     config.load()
+    server = uvicorn.Server(config)
     try:
         sockets = bound(settings.http_host, settings.http_port)
+        spare_what_is_there()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets)
     except OSError as refused:
+        if server.started:
+            raise
         sys.stderr.write(
             f"KITH_HTTP_HOST and KITH_HTTP_PORT ({settings.http_host}, {settings.http_port}) cannot be listened on: "
             f"{refused.strerror}. Choose another port, or end what listens there.\n"
         )
         raise SystemExit(EXIT_NOT_STARTED) from None
-    spare_what_is_there()
-    server = uvicorn.Server(config)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets)
     if not server.started:
         raise SystemExit(EXIT_NOT_STARTED)
 

@@ -86,8 +86,9 @@ def restart(
 ) -> None:
     """Start containers anew while people ask: services one by one, with the settings of now.
 
-    The gateway stays and reads its certificate anew. Needs KITH_URL, the gateway's address. Nobody's request
-    fails; stops where a new container does not become ready, and the old one serves on.
+    The gateway stays and reads its certificate anew. Needs KITH_URL, the gateway's address. No request fails but
+    one that takes more than five seconds when its service ends: it is told to come again. Stops where a new
+    container does not become ready, and the old one serves on.
     """
     with opened(data, as_json=as_json) as open_:
         need_compose()

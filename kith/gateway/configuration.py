@@ -13,6 +13,7 @@ from kith.gateway.settings import GatewaySettings
 from shared.settings import MIB
 
 HERE = Path(__file__).parent
+CONFIGURATION = "nginx.conf"
 PID_FILE = "nginx.pid"
 ANSWER_SECONDS_MAX = 1800
 """How long a service may work on one paper: as long as the command line waits for it (kith/client.py)."""
@@ -38,7 +39,7 @@ def write_configuration(folder: Path, settings: GatewaySettings, resolv_conf: st
     folder.mkdir(mode=0o700, exist_ok=True)
     write_pages(folder / "pages")
     (folder / "types.conf").write_text((HERE / "types.conf").read_text(encoding="ascii"), encoding="ascii")
-    configuration = folder / "nginx.conf"
+    configuration = folder / CONFIGURATION
     configuration.write_text(_rendered(folder, settings, resolv_conf), encoding="utf-8")
     return configuration
 

@@ -1,14 +1,13 @@
 """Becoming the gateway, a process that writes nginx's configuration and turns into nginx; and having it read anew."""
 
 import os
-import signal
 import subprocess
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from kith.exits import Exit, Failed
-from kith.gateway.configuration import PID_FILE, write_configuration
+from kith.gateway.configuration import CONFIGURATION, PID_FILE, write_configuration
 from kith.gateway.settings import GatewaySettings
 from shared.settings import told
 
@@ -27,20 +26,29 @@ def become_gateway(folder: Path) -> None:
 def reload_gateway(folder: Path) -> None:
     """Have the nginx that works in *folder* go by this process's settings and the certificate of now.
 
-    Whoever is being answered still is, and nobody is turned away. Raises Failed where settings or certificate
-    are such that nginx would not go by them, or where none runs in *folder*.
+    Whoever is being answered still is, and connections without a request end in their own time. Raises Failed where
+    settings or certificate are such that nginx would not go by them, or none runs in *folder*.
     """
-    running = folder / PID_FILE
-    nobody = Failed("gateway_not_running", Exit.REFUSED, folder=str(folder))
-    if not running.is_file():
-        raise nobody
-    tried = subprocess.run([*_prepared(folder), "-t"], check=False, capture_output=True, text=True)  # noqa: S603 - as above
+    shown = folder / CONFIGURATION
+    if not (folder / PID_FILE).is_file() or not shown.is_file():
+        raise _not_running(folder)
+    settings = settings_of_gateway()
+    if settings.tls_certificate_file.as_posix() in shown.read_text(encoding="utf-8") and not settings.tls:
+        raise Failed("gateway_certificate_gone", Exit.REFUSED, file=str(settings.tls_certificate_file))
+    command = _prepared(folder)
+    tried = _said_by(*command, "-t")
     if tried.returncode != Exit.OK:
         raise Failed("gateway_would_not_run", Exit.CONFIGURATION, why=_first_fault(tried.stderr))
-    try:
-        os.kill(int(running.read_text(encoding="ascii")), signal.SIGHUP)
-    except ProcessLookupError:
-        raise nobody from None
+    if _said_by(*command, "-s", "reload").returncode != Exit.OK:
+        raise _not_running(folder)
+
+
+def _not_running(folder: Path) -> Failed:
+    return Failed("gateway_not_running", Exit.REFUSED, folder=str(folder))
+
+
+def _said_by(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - what the wheel or the operator names
 
 
 def _first_fault(said: str) -> str:

@@ -11,7 +11,7 @@ from shared.papers.limits import FORMULAS_NAMED_MAX
 from shared.papers.sheet import Sheet, read_sheets
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import TEXTS_REMEMBERED, as_text, compact
-from shared.papers.xlsx import column_letters
+from shared.papers.xlsx_sheet import column_letters
 
 SUM = re.compile(r"(?:合计|总计|小计|共计|总数|总人数)(?:$|[:\d(].*)")
 SIGNATURE = re.compile(

@@ -2,25 +2,16 @@
 
 import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
-from itertools import islice
 from posixpath import join, normpath
 from xml.etree import ElementTree as ET
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from shared.papers.faults import PaperRefused
-from shared.papers.limits import (
-    CELL_TEXT_BYTES_MAX,
-    CELLS_MAX,
-    COLUMNS_MAX,
-    MIB,
-    PARTS_MAX,
-    ROWS_MAX,
-    UNPACKED_BYTES_MAX,
-    UNPACKED_RATIO_MAX,
-)
+from shared.papers.limits import CELL_TEXT_BYTES_MAX, MIB, PARTS_MAX, UNPACKED_BYTES_MAX, UNPACKED_RATIO_MAX
 from shared.papers.table import Position
+from shared.papers.xlsx_sheet import SheetWalk, lengths_of_texts
 
 WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
@@ -28,7 +19,6 @@ SHARED_TEXTS = "xl/sharedStrings.xml"
 SMALL_PART = MIB
 """A part below this size may be packed as tightly as it likes."""
 ENCRYPTED = 0x1
-FORMULAS_MAX = 100_000
 
 READ_PARTS = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
 ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,100}?\bencoding\s*=\s*[\"']([^\"']*)")
@@ -40,42 +30,6 @@ OTHER_KINDS: Mapping[str, str] = {
     "xl/workbook.bin": "paper_is_other_workbook",
     "content.xml": "paper_is_other_workbook",
 }
-PREFIX = rb"<(?:[^\s<>/:]++:)?"
-"""How an element begins, with or without the prefix of its namespace."""
-ATTRIBUTES_MAX = rb"{0,200}"
-"""A cell has a handful of short attributes; the bound keeps a search from running over the sheet again and again."""
-FAR_OUT = re.compile(
-    PREFIX + rb"c\s[^<>]" + ATTRIBUTES_MAX + rb"?\br\s*=\s*[\"']"
-    rb"(?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|D[YZ]\d+|[A-Z]+\d{6,})[\"'][^<>]" + ATTRIBUTES_MAX + rb"(?<!/)>",
-    re.IGNORECASE,
-)
-"""A cell with content beyond column DX (128) or row 99,999: the reader would lay out all the cells up to it."""
-PERHAPS_FAR_OUT = re.compile(rb'<c r="(?:[A-Z]{3}|[E-Z][A-Z]|D[YZ]|[A-Z]{1,2}\d{6}|[^A-Z])')
-"""The same for the usual way of writing cells, found several times faster; also finds cells without content."""
-FAR_ROW = re.compile(PREFIX + rb"row\s[^<>]*?\br\s*=\s*[\"']\d{6,}[\"']")
-CELL = re.compile(PREFIX + rb"c[\s/>]")
-SHORT_CELL = re.compile(PREFIX + rb"c(?:\s[^<>]" + ATTRIBUTES_MAX + rb")?/?>")
-CELL_PLACE = re.compile(
-    PREFIX + rb"c\s[^<>]" + ATTRIBUTES_MAX + rb"?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']"
-)
-FILLED_PLACE = re.compile(CELL_PLACE.pattern + rb"[^<>]" + ATTRIBUTES_MAX + rb"(?<!/)>")
-ROW_NUMBER = re.compile(PREFIX + rb"row\s[^<>]*?\br\s*=\s*[\"'](\d{1,7})[\"']")
-FAR_DOWN = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]{0,3}\d{5,}[\"']")
-"""A row from 10,000 on: above it even the widest sheet has less than CELLS_MAX cells."""
-FILLED_CELL = re.compile(rb'<c r="([A-Za-z]{1,3})(\d{1,7})"[^<>]*(?<!/)>')
-"""A cell with content in the usual way of writing; one that is only formatted is not laid out."""
-ROW = re.compile(PREFIX + rb"row[\s/>]")
-ROW_NUMBER = re.compile(PREFIX + rb"row\s[^<>]*?\br\s*=\s*[\"'](\d{1,7})[\"']")
-LONG_ROWS = 10_000
-FAR_DOWN = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]{0,3}\d{5,}[\"']")
-"""A row from LONG_ROWS on: above it the widest sheet has less than half of CELLS_MAX."""
-CELLS_BEGIN = (b"<c ", b"<c>", b"<c/", b"<c\t", b"<c\n", b"<c\r", b":c")
-FORMULA = re.compile(PREFIX + rb"f[\s/>]")
-SHARED_CELL = re.compile(
-    rb"\bt=[\"']s[\"'][^<>]" + ATTRIBUTES_MAX + rb">\s*" + PREFIX + rb"v>\s*(\d{1,8})\s*<"
-)
-SPACED_TYPE = re.compile(rb"\bt(?:\s+=|=\s)")
-SHARED_TEXT_ENDS = re.compile(rb"</(?:[^\s<>/:]++:)?si\s*>")
 
 
 def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]]]:
@@ -97,7 +51,12 @@ def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]
         EOFError,
     ) as error:
         raise PaperRefused("paper_damaged") from error
-    formulas = {name: check_sheet(parts, path) for name, path in sheet_parts(parts).items()}
+    by_name = {name.lower(): body for name, body in parts.items()}
+    if len(by_name) != len(parts):  # the reader looks for a part whatever its case, and would find another
+        raise PaperRefused("paper_damaged")
+    shared = by_name.get(SHARED_TEXTS.lower())
+    texts = [] if shared is None else lengths_of_texts(shared)
+    formulas = {name: check_sheet(by_name.get(path.lower()), texts) for name, path in sheet_parts(parts)}
     return repacked(parts), formulas
 
 
@@ -148,19 +107,19 @@ def repacked(parts: Mapping[str, bytes]) -> bytes:
     return whole.getvalue()
 
 
-def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the part of each sheet by the sheet's name."""
+def sheet_parts(parts: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Return the name of each sheet, and of its part; two may have one name."""
     try:
         relations = ET.fromstring(parts[RELATIONS])  # noqa: S314 - a part with a DOCTYPE was refused before
         workbook = ET.fromstring(parts[WORKBOOK])  # noqa: S314 - the same
     except (KeyError, ET.ParseError) as error:
         raise PaperRefused("paper_damaged") from error
     targets = {relation.get("Id", ""): part_of(relation.get("Target", "")) for relation in relations}
-    return {
-        sheet.get("name", ""): targets.get(relation_of(sheet), "")
+    return [
+        (sheet.get("name", ""), targets.get(relation_of(sheet), ""))
         for sheet in workbook.iter()
         if sheet.tag.rpartition("}")[2] == "sheet"
-    }
+    ]
 
 
 def part_of(target: str) -> str:
@@ -171,99 +130,25 @@ def relation_of(sheet: ET.Element) -> str:
     return next((value for key, value in sheet.attrib.items() if key.rpartition("}")[2] == "id"), "")
 
 
-def check_sheet(parts: Mapping[str, bytes], path: str) -> Collection[Position]:
-    """Return the places of a sheet's formulas; raise PaperRefused where the sheet would swamp the reader."""
-    body = parts.get(path, b"").partition(b"</sheetData>")[0]
-    usual = body.count(b'<c r="') == count_cells(body)
-    refuse_far_cells(body, usual=usual)
-    refuse_wide_expanses(body, usual=usual)
-    refuse_long_texts(body, parts.get(SHARED_TEXTS, b""))
-    if b"<f" not in body and b":f" not in body:
-        return frozenset()
-    return frozenset(formula_places(body))
+def check_sheet(part: bytes | None, texts: Sequence[int]) -> Collection[Position]:
+    """Return the places of a sheet's formulas; raise PaperRefused where the sheet would swamp the reader.
 
-
-def refuse_far_cells(body: bytes, *, usual: bool) -> None:
-    if usual and not PERHAPS_FAR_OUT.search(body):
-        return
-    if found := FAR_OUT.search(body):
-        if place := CELL_PLACE.search(found[0]):
-            raise PaperRefused("paper_cell_far_out", cell=(place[1] + place[2]).decode())
-        raise PaperRefused("paper_damaged")
-    if not usual:
-        refuse_unplaced_cells(body)
-
-
-def count_cells(body: bytes) -> int:
-    return sum(body.count(beginning) for beginning in CELLS_BEGIN)
-
-
-def refuse_unplaced_cells(body: bytes) -> None:
-    """Raise PaperRefused where cells leave out their places, or hide them, and could stand anywhere."""
-    rows = body.split(b"<row")
-    too_wide = max(len(CELL.findall(row)) for row in rows) > COLUMNS_MAX
-    hidden = len(CELL.findall(body)) != len(SHORT_CELL.findall(body))
-    if hidden or too_wide or len(rows) > ROWS_MAX or FAR_ROW.search(body):
-        raise PaperRefused("paper_damaged")
-
-
-def refuse_wide_expanses(body: bytes, *, usual: bool) -> None:
-    """Raise PaperRefused where cells stand so far apart that the reader would lay out too many between them.
-
-    Where some leave out their places, rows and columns are reckoned as many as there can be.
+    *texts* are the lengths of the workbook's shared texts. A sheet without a part is empty, as for the reader.
     """
-    if not FAR_DOWN.search(body) and (usual or len(ROW.findall(body)) < LONG_ROWS):
-        return
-    letters, numbers = set[bytes](), set[bytes]()
-    for place in (FILLED_CELL if usual else CELL_PLACE).finditer(body):
-        letters.add(place[1])
-        numbers.add(place[2])
-    columns = max((column_index(each.decode()) + 1 for each in letters), default=0)
-    if not usual:
-        numbers.update(ROW_NUMBER.findall(body))
-        columns += max(len(CELL.findall(row)) for row in ROW.split(body))
-    rows = max(map(int, numbers), default=0) + (0 if usual else len(ROW.findall(body)))
-    if rows * columns > CELLS_MAX:
-        raise PaperRefused("paper_too_many_cells", cells_max=CELLS_MAX)
+    if part is None:
+        return frozenset()
+    cells_at_most = part.count(b"<c") + part.count(b":c")
+    walk = SheetWalk(part, hear_texts=cells_at_most * max(texts, default=0) > CELL_TEXT_BYTES_MAX)
+    refuse_long_texts(walk.shown, texts)
+    return walk.formulas
 
 
-def refuse_long_texts(body: bytes, shared: bytes) -> None:
+def refuse_long_texts(shown: Mapping[str, int], texts: Sequence[int]) -> None:
     """Raise PaperRefused where few shared texts, shown by many cells, would come to more than memory should hold."""
-    cells = count_cells(body)
-    if cells * len(shared) <= CELL_TEXT_BYTES_MAX:
-        return
-    lengths = [len(text) for text in SHARED_TEXT_ENDS.split(shared)]
-    if cells * max(lengths) <= CELL_TEXT_BYTES_MAX:
-        return
-    shown = [int(found[1]) for found in SHARED_CELL.finditer(body)]
-    if len(shown) != body.count(b't="s"') + body.count(b"t='s'") or SPACED_TYPE.search(body):
-        raise PaperRefused("paper_damaged")
-    if sum(lengths[index] if index < len(lengths) else len(shared) for index in shown) > CELL_TEXT_BYTES_MAX:
+    known = (
+        times * texts[int(number)]
+        for number, times in shown.items()
+        if number.isdecimal() and int(number) < len(texts)
+    )
+    if sum(known) > CELL_TEXT_BYTES_MAX:
         raise PaperRefused("paper_unpacks_too_large", mib_max=CELL_TEXT_BYTES_MAX // MIB)
-
-
-def formula_places(body: bytes) -> Iterator[Position]:
-    for found in islice(FORMULA.finditer(body), FORMULAS_MAX):
-        beginning = max(body.rfind(b"<c ", 0, found.start()), body.rfind(b":c ", 0, found.start()))
-        if place := CELL_PLACE.match(body, body.rfind(b"<", 0, beginning + 1)):
-            yield int(place[2]) - 1, column_index(place[1].decode())
-        else:
-            raise PaperRefused("paper_damaged")
-
-
-def column_index(letters: str) -> int:
-    """Return the column of A, B, …, AA, … from 0."""
-    index = 0
-    for letter in letters.upper():
-        index = index * 26 + ord(letter) - ord("A") + 1
-    return index - 1
-
-
-def column_letters(index: int) -> str:
-    """Return the letters of a column that is counted from 0."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

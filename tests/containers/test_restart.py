@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from kith.embedded.ports import LOOPBACK
+from kith.embedded.spawning import wait_until
 from kith.exits import Exit
 from tests.certificates import certify
 from tests.command_line import run_kith
@@ -16,6 +17,7 @@ from tests.containers.stack import Stack, deployed
 
 pytestmark = pytest.mark.timeout(900)
 
+SICK_SECONDS_MAX = 60.0
 CONTAINERS = ("registry", "pairing", "contact", "reporting", "gateway", "postgres", "nats")
 
 
@@ -30,6 +32,10 @@ def stack() -> Iterator[Stack]:
 
 def containers(stack: Stack) -> dict[str, set[str]]:
     return {name: stack.containers(name) for name in CONTAINERS}
+
+
+def health(container: str) -> str:
+    return run("docker", "inspect", "--format", "{{.State.Health.Status}}", container).stdout.strip()
 
 
 def environment(container: str) -> list[str]:
@@ -65,6 +71,17 @@ def test_where_a_service_does_not_start_with_the_settings_of_now_the_containers_
     assert json.loads(refused.stdout)["error"]["code"] == "engine_refused"
     assert containers(stack) == before
     assert httpx.get(f"{stack.address}/contact/status").status_code == 401
+
+
+def test_a_container_that_is_not_healthy_is_replaced(stack: Stack) -> None:
+    before = containers(stack)
+    [sick] = before["pairing"]
+    run("docker", "pause", sick)
+    assert wait_until(lambda: health(sick) == "unhealthy", SICK_SECONDS_MAX)
+    done = stack.kith("restart", "pairing")
+    assert done.returncode == Exit.OK, done.stderr
+    [new] = stack.containers("pairing")
+    assert (new != sick, health(new)) == (True, "healthy")
 
 
 def test_a_first_and_a_renewed_certificate_are_shown_by_the_gateway_that_runs(stack: Stack) -> None:

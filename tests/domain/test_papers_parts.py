@@ -237,15 +237,20 @@ def test_a_sheet_may_be_as_long_and_as_wide_as_the_limits_say() -> None:
             sheet_with_a_cell_at(row, column)
 
 
-WIDE_AND_LONG = [
-    b'<row r="99999"><c r="DX99999"><v>1</v></c></row>',
-    b'<row r="99999"><c s="1" r="DX99999"><v>1</v></c></row>',
-    b'<row r="99999">' + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
-    b"<row/>" * 99_000 + b"<row>" + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
-]
+FAR = b"<v>1</v></c></row>"
+WIDE_AND_LONG = {
+    "usual": b'<row r="99999"><c r="DX99999">' + FAR,
+    "in another order": b'<row r="99999"><c s="1" r="DX99999">' + FAR,
+    "beside another's place": b'<row x:r="1" xmlns:x="x" r="99999"><c xmlns:x="x" x:r="A1" r="DX99999">'
+    + FAR,
+    "behind a greater-than": b'<row><c r="DX99999" s="/>">' + FAR,
+    "behind a remark": b'<row><c r="DX99999"><!-- </c></sheetData> -->' + FAR,
+    "without a place": b'<row r="99999">' + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
+    "without a number": b"<row/>" * 99_000 + b"<row>" + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
+}
 
 
-@pytest.mark.parametrize("far", WIDE_AND_LONG, ids=["usual", "unusual", "unplaced", "unnumbered"])
+@pytest.mark.parametrize("far", WIDE_AND_LONG.values(), ids=[*WIDE_AND_LONG])
 def test_cells_so_far_apart_that_too_many_lie_between_are_refused_before_those_are_laid_out(
     far: bytes,
 ) -> None:
@@ -263,3 +268,25 @@ def test_what_is_only_formatted_far_away_is_not_laid_out_and_not_refused(formatt
     name = "xl/worksheets/sheet1.xml"
     sheet = PARTS[name].replace(b"</sheetData>", formatted + b"</sheetData>")
     assert read_sheets(with_parts({name: sheet}))[0].rows == read_sheets(WHOLE)[0].rows
+
+
+def test_a_wide_and_long_sheet_that_is_written_in_another_way_is_read() -> None:
+    """As some programs write: places behind formats, single quotes, none at all."""
+    rows = [f'<row r="{n}"><c s="0" r=\'A{n}\'><v>1</v></c></row>'.encode() for n in range(10, 12_000)]
+    wide = b'<row r="12000">' + b"<c><v>1</v></c>" * 64 + b"</row>"
+    name = "xl/worksheets/sheet1.xml"
+    body = PARTS[name].replace(b"</sheetData>", b"".join(rows) + wide + b"</sheetData>")
+    [sheet, *_] = read_sheets(with_parts({name: re.sub(rb"<dimension[^>]*>", b"", body)}))
+    assert (len(sheet.rows), len(sheet.rows[11_999])) == (12_000, 64)
+
+
+def test_a_sheet_is_looked_through_whatever_the_case_of_its_part_and_however_often_its_name_stands() -> None:
+    name, relations, book = "xl/worksheets/sheet1.xml", "xl/_rels/workbook.xml.rels", "xl/workbook.xml"
+    far = PARTS[name].replace(b"</sheetData>", WIDE_AND_LONG["usual"] + b"</sheetData>")
+    shouting = PARTS[relations].replace(b"sheet1.xml", b"SHEET1.XML")
+    twice = re.sub(rb'(<sheet [^>]*name=")[^"]*', rb"\1same", PARTS[book])
+    for changed in ({relations: shouting}, {book: twice}):
+        with pytest.raises(PaperRefused, match="paper_too_many_cells"):
+            check_xlsx(with_parts({name: far, **changed}))
+    with pytest.raises(PaperRefused, match="paper_damaged"):
+        check_xlsx(with_parts({"xl/worksheets/Sheet1.xml": far}))

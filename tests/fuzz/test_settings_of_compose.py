@@ -49,6 +49,9 @@ def test_an_upgrade_keeps_its_image_and_leaves_every_other_line_as_it_was(
         "COMPOSE_FILE='a.yml:b.yml'",
         'export COMPOSE_FILE = "a.yml:b.yml" ',
         "COMPOSE_FILE=none.yml\nCOMPOSE_FILE=a.yml:b.yml\r\n",
+        "COMPOSE_FILE=a.yml:b.yml # ours",
+        "COMPOSE_FILE='a.yml:b.yml'  # ours",
+        "COMPOSE_FILE: a.yml:b.yml",
     ],
 )
 def test_the_files_that_the_settings_name_are_found_however_they_are_written(

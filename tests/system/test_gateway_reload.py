@@ -101,15 +101,17 @@ def test_a_renewed_certificate_is_shown_to_who_comes_and_who_is_there_is_still_a
     first = certify(gateway.tls)
     with at_work(gateway):
         trusting = ssl.create_default_context(cadata=first)
-        with httpx.Client(base_url=f"https://localhost:{gateway.https_port}", verify=trusting) as there:
+        kept = httpx.Limits(keepalive_expiry=None)
+        address = f"https://localhost:{gateway.https_port}"
+        with httpx.Client(base_url=address, verify=trusting, limits=kept) as there:
             assert there.get("/healthz").is_success
             renewed = certify(gateway.tls)
             done = gateway.reload()
             assert done.returncode == Exit.OK, done.stderr
-            assert wait_until(lambda: gateway.shows(renewed), SECONDS_MAX)
-            assert there.get(
-                "/healthz"
-            ).is_success  # on the connection of before: another would not be trusted
+            trusting.load_verify_locations(cadata=renewed)  # for when that connection has come to its end
+            assert wait_until(
+                lambda: there.get("/healthz").is_success and gateway.shows(renewed), SECONDS_MAX
+            )
 
 
 def test_a_certificate_that_comes_later_turns_https_on(gateway: Gateway) -> None:
@@ -136,11 +138,22 @@ def test_a_certificate_that_does_not_fit_its_key_is_refused_and_the_one_before_i
         assert gateway.shows(certificate)
 
 
-@pytest.mark.parametrize("left", [None, "999999999\n"], ids=["never started", "ended"])
+def test_a_certificate_that_is_gone_does_not_turn_https_off(gateway: Gateway) -> None:
+    certificate = certify(gateway.tls)
+    with at_work(gateway):
+        (gateway.tls / "certificate.pem").unlink()
+        refused = gateway.reload()
+        assert refused.returncode == Exit.REFUSED
+        assert "HTTPS is on, and the certificate" in error_of(refused)
+        assert gateway.shows(certificate)
+
+
+@pytest.mark.parametrize("left", [None, "999999999\n", ""], ids=["never started", "ended", "damaged"])
 def test_where_no_gateway_runs_a_reload_says_so(gateway: Gateway, left: str | None) -> None:
-    if left:
+    if left is not None:
         gateway.folder.mkdir()
         (gateway.folder / "nginx.pid").write_text(left, encoding="ascii")
+        (gateway.folder / "nginx.conf").touch()
     refused = gateway.reload()
     assert refused.returncode == Exit.REFUSED
     assert "No gateway works in" in error_of(refused)
