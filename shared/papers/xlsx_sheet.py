@@ -16,6 +16,11 @@ ROW_NUMBER = re.compile(r"[0-9]{1,7}")
 SHARED_TEXT = "s"
 """The type of a cell that shows one of the workbook's shared texts."""
 INDEX_CHARS_MAX = 12
+CONTROLS_SHOWN = bytes(byte if byte in b"\t\n\r" or byte >= ord(" ") else ord("?") for byte in range(256))
+NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+"""Controls and these may stand in no XML, are written by programs all the same, and taken by the reader for text."""
+REPLACEMENT = "\ufffd".encode()
+"""As long as each of them."""
 
 
 class SheetWalk:
@@ -40,12 +45,7 @@ class SheetWalk:
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._begin
         self._parser.EndElementHandler = self._end
-        try:
-            for start in range(0, len(part), CHUNK_BYTES):
-                self._parser.Parse(part[start : start + CHUNK_BYTES], False)
-            self._parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise PaperRefused("paper_damaged") from error
+        walk(self._parser, part)
 
     def _begin(self, element: str, attributes: Mapping[str, str]) -> None:
         if element == "c":  # most often, and so first; a prefix of a namespace is rare
@@ -135,11 +135,21 @@ def lengths_of_texts(part: bytes) -> list[int]:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.CharacterDataHandler = begin, hear
+    walk(parser, part)
+    return lengths
+
+
+def walk(parser: expat.XMLParserType, part: bytes) -> None:
+    """Let *parser* tell of *part*; raise PaperRefused where that is no XML but for such characters."""
+    part = part.translate(CONTROLS_SHOWN)
+    for noncharacter in NONCHARACTERS:
+        part = part.replace(noncharacter, REPLACEMENT)
     try:
-        parser.Parse(part, True)
+        for start in range(0, len(part), CHUNK_BYTES):
+            parser.Parse(part[start : start + CHUNK_BYTES], False)
+        parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise PaperRefused("paper_damaged") from error
-    return lengths
 
 
 def column_index(letters: str) -> int:

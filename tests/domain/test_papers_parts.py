@@ -290,3 +290,10 @@ def test_a_sheet_is_looked_through_whatever_the_case_of_its_part_and_however_oft
             check_xlsx(with_parts({name: far, **changed}))
     with pytest.raises(PaperRefused, match="paper_damaged"):
         check_xlsx(with_parts({"xl/worksheets/Sheet1.xml": far}))
+
+
+@pytest.mark.parametrize("character", ["\x01", "\x1f", "\ufffe", "\uffff"])
+def test_a_formula_with_a_character_that_may_stand_in_no_xml_is_found(character: str) -> None:
+    """As programs write it that do not look at a formula."""
+    written = read_sheets(workbook(None, ["姓名", "村"], [f"={character}", "x"]))
+    assert written[0].formulas == {(1, 0)}
