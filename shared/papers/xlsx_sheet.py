@@ -13,6 +13,7 @@ CHUNK_BYTES = 1024 * 1024
 FORMULAS_MAX = 100_000
 PLACE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 ROW_NUMBER = re.compile(r"[0-9]{1,7}")
+SHEET_DATA = "sheetData"
 SHARED_TEXT = "s"
 """The type of a cell that shows one of the workbook's shared texts."""
 INDEX_CHARS_MAX = 12
@@ -48,25 +49,25 @@ class SheetWalk:
         walk(self._parser, part)
 
     def _begin(self, element: str, attributes: Mapping[str, str]) -> None:
-        if element == "c":  # most often, and so first; a prefix of a namespace is rare
+        if not self._within:
+            self._within = local(element) == SHEET_DATA
+        elif element == "c":  # most often, and so first; a prefix of a namespace is rare
             self._to_cell(attributes)
         elif element == "v":
             self._note(element)
         elif element == "row":
             self._to_row(attributes.get("r"))
-        elif element == "sheetData":
-            self._within = True
         elif ":" in element:
-            self._begin(element.rpartition(":")[2], attributes)
+            self._begin(local(element), attributes)
         else:
             self._note(element)
 
     def _end(self, element: str) -> None:
-        if self._text is not None and element.endswith("v"):
+        if self._text is not None and local(element) == "v":
             self.shown[self._text.strip()] += 1
             self._listen(None)
-        elif element.endswith("sheetData"):
-            self._parser.StartElementHandler = self._parser.EndElementHandler = None
+        elif element.endswith(SHEET_DATA) and local(element) == SHEET_DATA:
+            self._within = False
 
     def _to_row(self, number: str | None) -> None:
         if number is None:
@@ -93,7 +94,7 @@ class SheetWalk:
 
     def _note(self, name: str) -> None:
         """Take down that the cell of now, where there is one, has something in it: the element *name*."""
-        if not self._within or self._column < 0:
+        if self._column < 0:
             return
         if not self._noted:
             self._noted = True
@@ -125,7 +126,7 @@ def lengths_of_texts(part: bytes) -> list[int]:
     lengths: list[int] = []
 
     def begin(element: str, _attributes: Mapping[str, str]) -> None:
-        if element.rpartition(":")[2] == "si":
+        if local(element) == "si":
             lengths.append(0)
 
     def hear(piece: str) -> None:
@@ -139,14 +140,25 @@ def lengths_of_texts(part: bytes) -> list[int]:
     return lengths
 
 
+def local(element: str) -> str:
+    """Return the name of an element without the prefix of its namespace, as the reader goes by it."""
+    return element.rpartition(":")[2]
+
+
 def walk(parser: expat.XMLParserType, part: bytes) -> None:
-    """Let *parser* tell of *part*; raise PaperRefused where that is no XML but for such characters."""
-    part = part.translate(CONTROLS_SHOWN)
-    for noncharacter in NONCHARACTERS:
-        part = part.replace(noncharacter, REPLACEMENT)
+    """Let *parser* tell of *part*, piece by piece; raise PaperRefused where that is no XML.
+
+    Characters that may stand in none are shown to it as others.
+    """
+    start = 0
     try:
-        for start in range(0, len(part), CHUNK_BYTES):
-            parser.Parse(part[start : start + CHUNK_BYTES], False)
+        while start < len(part):
+            end = part.rfind(b">", start, start + CHUNK_BYTES) + 1 or start + CHUNK_BYTES
+            piece = part[start:end].translate(CONTROLS_SHOWN)
+            for noncharacter in NONCHARACTERS:
+                piece = piece.replace(noncharacter, REPLACEMENT)
+            parser.Parse(piece, False)
+            start = end
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise PaperRefused("paper_damaged") from error

@@ -245,6 +245,8 @@ WIDE_AND_LONG = {
     + FAR,
     "behind a greater-than": b'<row><c r="DX99999" s="/>">' + FAR,
     "behind a remark": b'<row><c r="DX99999"><!-- </c></sheetData> -->' + FAR,
+    "behind what ends alike": b'<row><c r="A9"><my-sheetData/></c></row><row><c r="DX99999">' + FAR,
+    "in another sheet of cells": b'</sheetData><sheetData><row><c r="DX99999">' + FAR,
     "without a place": b'<row r="99999">' + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
     "without a number": b"<row/>" * 99_000 + b"<row>" + b"<c><v>1</v></c>" * COLUMNS_MAX + b"</row>",
 }
