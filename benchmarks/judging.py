@@ -1,5 +1,6 @@
 """Judging a month, beside one SELECT that counts its misses and a COPY of as many events."""
 
+import random
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from benchmarks.appending import BARE_TABLE, COLUMNS
 from benchmarks.figure import Figure, in_turns
-from benchmarks.invented import KEPT, Child, children
+from benchmarks.invented import KEPT, SEED, Child, children
 from benchmarks.servers import Servers
 from services.contact.advancing import advance
 from services.contact.policy_file import load_policy
@@ -23,6 +24,8 @@ FIRST_MONTH = date(2026, 3, 1)
 LEFT = (date(2026, 2, 15), date(2026, 2, 16), "moved_away")
 LEAVING = (LEFT, *[(None, None, None)] * 49)
 """Of fifty children one has left before the first month."""
+PAIRED = 3, 4
+"""Of four children three have somebody, as in the example county, where 100 misses name 75 pairs."""
 DUE_DAYS = 3
 """From a month's last day to the day by which its visits have to be known."""
 MISSES = """
@@ -36,6 +39,8 @@ SELECT count(*)
                       AND k.known_on <= $3 AND k.until_on > $3)
 """
 """What was missed as it was known on the due day: that is what judging says."""
+MORE_REPETITIONS = 2
+"""Beyond what was asked for: a month takes seconds, in which the machine's own pace changes by a fifth."""
 WRITTEN = """
 SELECT row_number() OVER () AS tx, version, schema_version, gen_random_uuid() AS event_id, stream_id, event_type,
        data::text, meta::text
@@ -46,7 +51,11 @@ LAST_TX = "SELECT coalesce(max(tx), 0) FROM kernel.events"
 
 
 async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
-    """Judge the two monthly kinds for *people* children, another month each time."""
+    """Judge the two monthly kinds for *people* children, another month each time.
+
+    The bare table keeps what was copied, as the log keeps what was judged, so that both are as full.
+    """
+    repetitions += MORE_REPETITIONS
     dsn = await servers.database("contact")
     await load_contact(servers, dsn, list(children(people)), repetitions + 1)
     months = iter([_month(n) for n in range(repetitions + 1)])
@@ -66,7 +75,6 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             return people / took
 
         async def limit() -> float:
-            await pool.execute("TRUNCATE kernel.bare_events")
             begun = time.perf_counter()
             async with pool.acquire() as connection:
                 misses = await connection.fetchval(MISSES, *bounds, bounds[1] + timedelta(days=DUE_DAYS))
@@ -78,6 +86,7 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             return people / took
 
         await ours()
+        await limit()
         mine, bare = await in_turns(repetitions, ours, limit)
     await servers.drop(dsn)
     return Figure(f"judging a month for {people:,} children", mine, bare, "children/s", 0.3)
@@ -126,7 +135,11 @@ def _tables(known: list[Child], months: int) -> Iterator[tuple[str, str, Iterato
     yield (
         "pairs",
         "pair_id child_id carer_id kind from_on recorded_on",
-        ((child.child_id, child.child_id, child.child_id, "volunteer", FILED, FILED) for child in known[::3]),
+        (
+            (child.child_id, child.child_id, child.child_id, "volunteer", FILED, FILED)
+            for n, child in enumerate(known)
+            if n % PAIRED[1] < PAIRED[0]
+        ),
     )
     yield (
         "children",
@@ -150,9 +163,10 @@ def _tables(known: list[Child], months: int) -> Iterator[tuple[str, str, Iterato
 
 def _kept(known: list[Child], number: int) -> Iterator[tuple[object, ...]]:
     first, _ = _month(number)
+    chance = random.Random(SEED + number)  # noqa: S311 - invented people, no secret
     for kind_number, kind in enumerate(("guardian_talk", "parent_call")):
         for n, child in enumerate(known):
-            visit_id = UUID(int=child.child_id.int ^ (number * 2 + kind_number + 1))
-            if visit_id.int % 100 < KEPT * 100:
+            if chance.random() < KEPT:  # each month anew: else runs of misses grow as none do in the example
+                visit_id = UUID(int=child.child_id.int ^ (number * 2 + kind_number + 1))
                 day = first + timedelta(days=n % 28)
                 yield child.child_id, kind, day, visit_id, day, n
