@@ -11,6 +11,9 @@ from shared.contracts.event import Event
 RULES = UUID("6f0e7c1a-8f4b-5b52-9d3c-6b1f2f6d8a11")
 """The namespace of the ids of events that a rule brings about, not a command."""
 _RULES_NAMED = sha1(RULES.bytes, usedforsecurity=False)
+_VERSION_AND_VARIANT = 0xF << 76 | 0x3 << 62
+_OF_A_NAME = 0x5 << 76 | 0x2 << 62
+"""Version 5, of a name by SHA-1, in the variant of RFC 9562, 4.1 and 5.5."""
 
 Command = TypeVar("Command")
 State = TypeVar("State")
@@ -58,7 +61,5 @@ def rule_event_bytes(named: str) -> bytes:
     """
     named_in = _RULES_NAMED.copy()
     named_in.update(named.encode())
-    found = bytearray(named_in.digest()[:16])
-    found[6] = found[6] & 0x0F | 0x50  # the version, 5
-    found[8] = found[8] & 0x3F | 0x80  # the variant
-    return bytes(found)
+    found = int.from_bytes(named_in.digest()[:16])
+    return (found & ~_VERSION_AND_VARIANT | _OF_A_NAME).to_bytes(16)

@@ -21,6 +21,7 @@ SQL = queries(__file__)
 
 _NEVER_OWED = sorted(NEVER_OWED)
 _LEVELS = {level.value: level for level in EscalationLevel}
+_CARERS = {kind.value: kind for kind in CarerKind}
 
 Fact = TypeVar("Fact")
 Facts: TypeAlias = dict[str, dict[UUID, Fact]]
@@ -126,7 +127,7 @@ async def missing_in(
 def _pairs(rows: Iterable[asyncpg.Record]) -> dict[UUID, list[PairInForce]]:
     found: dict[UUID, list[PairInForce]] = defaultdict(list)
     for child_id, pair_id, carer_id, kind in rows:
-        found[child_id].append(PairInForce(pair_id=pair_id, carer_id=carer_id, kind=CarerKind(kind)))
+        found[child_id].append(PairInForce(pair_id=pair_id, carer_id=carer_id, kind=_CARERS[kind]))
     return found
 
 

@@ -26,11 +26,13 @@ class Run(NamedTuple):
     windows: int
 
 
-def run_with(opens: date, earlier: Iterable[EarlierMiss], known_by: date) -> Run:
+def run_with(opens: date, earlier: Collection[EarlierMiss], known_by: date) -> Run:
     """Return the run that the window missed now, which opens on *opens*, ends, as known on *known_by*.
 
     One made good breaks it; one withdrawn was never owed, so that it neither breaks nor counts.
     """
+    if not earlier:  # two misses of three begin a run
+        return Run(opens, 1)
     run: list[date] = []
     for miss in sorted(earlier, key=attrgetter("opens")):
         if _by(miss.made_good_on, known_by):
