@@ -93,7 +93,8 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
 
 
 def _month(number: int) -> tuple[date, date]:
-    first = FIRST_MONTH.replace(month=FIRST_MONTH.month + number)
+    years, months = divmod(FIRST_MONTH.month - 1 + number, 12)
+    first = date(FIRST_MONTH.year + years, months + 1, 1)
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
