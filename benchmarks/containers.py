@@ -7,13 +7,13 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http.client import HTTPConnection
-from queue import Queue
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -170,26 +170,26 @@ def _at_pace(stack: Stack, commands: Iterator[bytes], seconds: float) -> tuple[i
     At most CONNECTIONS are on their way; a pace that needs more is not kept, and the figure says so. Threads
     with the library's own client: an easier one takes more of the machine than the service that answers.
     """
-    waiting: Queue[bytes | None] = Queue(maxsize=1)
-    with ThreadPoolExecutor(CONNECTIONS) as threads:
+    told = list(islice(commands, int(PACE * seconds)))
+    with ThreadPoolExecutor(CONNECTIONS) as callers:
         began = time.monotonic()
-        senders = [threads.submit(_send_all, stack, waiting) for _ in range(CONNECTIONS)]
-        for n in range(int(PACE * seconds)):
-            time.sleep(max(began + n / PACE - time.monotonic(), 0))
-            if time.monotonic() - began > seconds:
-                break
-            waiting.put(next(commands))
-        for _ in senders:
-            waiting.put(None)
-        accepted = sum(sender.result() for sender in senders)
+        dues = [began + n / PACE for n in range(len(told))]
+        each = [(told[n::CONNECTIONS], dues[n::CONNECTIONS]) for n in range(CONNECTIONS)]
+        accepted = sum(callers.map(lambda one: _send_all(stack, *one, until=began + seconds), each))
         return accepted, time.monotonic() - began
 
 
-def _send_all(stack: Stack, waiting: Queue[bytes | None]) -> int:
-    """Send what waits until nothing more will; return how many commands were taken."""
+def _send_all(stack: Stack, commands: Sequence[bytes], dues: Sequence[float], *, until: float) -> int:
+    """Send each command when it is due, on one connection, those left over not; return how many were taken."""
     bearer = {"Authorization": f"Bearer {_token(stack)}", "Content-Type": "application/json"}
+    taken = 0
     with closing(HTTPConnection(urlsplit(stack.address).netloc, timeout=ANSWER_SECONDS_MAX)) as gateway:
-        return sum(_send(gateway, bearer, command) for command in iter(waiting.get, None))
+        for command, due in zip(commands, dues, strict=True):
+            time.sleep(max(due - time.monotonic(), 0))
+            if time.monotonic() > until:
+                break
+            taken += _send(gateway, bearer, command)
+    return taken
 
 
 def _send(gateway: HTTPConnection, headers: Mapping[str, str], command: bytes) -> bool:
