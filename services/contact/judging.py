@@ -7,7 +7,7 @@ from services.contact.domain.policy import Policy
 from services.contact.domain.windows import Window
 from services.contact.event_ids import with_id
 from services.contact.judged import record_judged
-from services.contact.known import Village, missing_in, plan_for_these_children, villages_to_judge
+from services.contact.known import Village, missing_in, planned_for_many, villages_to_judge
 from shared.event_store import EVENTS_MAX, Append, Connection, Meta, NewEvent, Outcome, append_many
 from shared.handling import rule_cause
 
@@ -23,9 +23,9 @@ async def judge_windows(
     gate. What another replica, or an interrupted run, judged before is left as it is. Judged is what was
     known by *due*, whatever was learned since, so that the same day always gives the same events.
     """
-    await plan_for_these_children(connection)
-    villages = await villages_to_judge(connection, windows, areas)
-    missing = await missing_in(connection, windows, villages)
+    async with planned_for_many(connection):
+        villages = await villages_to_judge(connection, windows, areas)
+        missing = await missing_in(connection, windows, villages)
     won = 0
     for window in windows:
         judged = [

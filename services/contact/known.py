@@ -1,7 +1,8 @@
 """What judging has to know: whom a window counts in a village, and all that a miss depends on."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 from itertools import chain
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -22,6 +23,7 @@ SQL = queries(__file__)
 _NEVER_OWED = sorted(NEVER_OWED)
 _LEVELS = {level.value: level for level in EscalationLevel}
 _CARERS = {kind.value: kind for kind in CarerKind}
+_KINDS = {kind.value: kind for kind in ContactKind}
 
 Fact = TypeVar("Fact")
 Facts: TypeAlias = dict[str, dict[UUID, Fact]]
@@ -51,9 +53,15 @@ class Village(NamedTuple):
         return [child_id for child_id, first in zip(self.missing, self.since, strict=True) if first is None]
 
 
-async def plan_for_these_children(connection: Connection) -> None:
-    """Let this transaction find children by their keys, so that one costs the same however many there are."""
-    await connection.execute(SQL.plan_for_these_children)
+@asynccontextmanager
+async def planned_for_many(connection: Connection) -> AsyncIterator[None]:
+    """Plan for lists of children while this lasts: one costs the same however many are asked for, or are there.
+
+    Where it fails the transaction does, and what it set goes with that.
+    """
+    await connection.execute(SQL.plan_for_many)
+    yield
+    await connection.execute(SQL.plan_as_usual)
 
 
 async def villages_to_judge(
@@ -63,24 +71,18 @@ async def villages_to_judge(
 
     The windows are of the same days, so that each child is looked up once for all of them.
     """
-    first, poor_only = windows[0], {window.kind: window.poor_only for window in windows}
-    rest = await connection.fetch(SQL.not_judged, areas, list(poor_only), first.opens)
-    wanted = [(row["area"], kind) for row in rest for kind in row["kinds"]]
-    if not wanted:
-        return []
+    first = windows[0]
     rows = await connection.fetch(
         SQL.counted,
-        list({child_id for row in rest if row["kinds"] for child_id in row["children"]}),
-        [area for area, _ in wanted],
-        [kind for _, kind in wanted],
-        [poor_only[ContactKind(kind)] for _, kind in wanted],
+        areas,
+        [window.kind for window in windows],
+        [window.poor_only for window in windows],
         first.opens,
         first.closes,
         first.due,
         _NEVER_OWED,
     )
-    villages = [(ContactKind(kind), area) for area, kind in wanted]
-    return [Village(*villages[n - 1], *facts) for n, *facts in rows]
+    return [Village(_KINDS[kind], *facts) for kind, *facts in rows]
 
 
 async def missing_in(

@@ -1,53 +1,58 @@
--- name: plan_for_these_children
--- Until the transaction ends, plan each query for the children it is asked for, and find them by their keys: a
--- plan for any list takes it for a short one, and statistics of tables that judging fills lag behind.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true)
+-- name: plan_for_many
+-- Until plan_as_usual: plan each query once a connection and not anew for every batch, find children by their keys, and
+-- never join by looping: a plan that is made for any list takes it for a short one.
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+       set_config('enable_nestloop', 'off', true)
 
--- name: not_judged
--- The villages in which windows of these kinds were not judged yet, and all children who have ever lived there.
-SELECT v.area, array_agg(DISTINCT st.child_id) AS children,
-       ARRAY(SELECT w.kind FROM unnest($2::text[]) AS w(kind)
-              WHERE NOT EXISTS (SELECT FROM app.judged_windows j
-                                 WHERE j.kind = w.kind AND j.opens = $3::date AND j.area = v.area)) AS kinds
-  FROM unnest($1::text[]) AS v(area)
-  JOIN app.child_states st ON st.area = v.area
- GROUP BY v.area
+-- name: plan_as_usual
+-- The log's own tables are too long to be joined otherwise than by looping over their keys.
+SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_nestloop', 'on', true)
 
 -- name: counted
--- By number of the kind and village wanted, which of these children the window counts by what was known on its due
--- day, whom of them no visit known by then keeps, since when those have been missed, who of them was visited in time
--- but told of late, and who was known only later to have left; and the children kept whose run of misses ends. The
--- last word on a leaving is the latest: where a former one came after the due day, so did that.
-WITH wanted AS (
-  SELECT w.n, w.area, w.kind, w.poor_only
-    FROM unnest($2::text[], $3::text[], $4::boolean[]) WITH ORDINALITY AS w(area, kind, poor_only, n)
+-- In each of these villages and for each of these kinds that was not judged there yet, whom the window counts by what
+-- was known on its due day, whom of them no visit known by then keeps, since when those have been missed, who of them
+-- was visited in time but told of late, and who was known only later to have left; and the children kept whose run of
+-- misses ends. The last word on a leaving is the latest: where a former one came after the due day, so did that.
+-- An array from a subquery needs its cast, or ANY takes the subquery's rows for its elements.
+WITH wanted AS MATERIALIZED (
+  SELECT row_number() OVER ()::int AS n, v.area, w.kind, w.poor_only
+    FROM unnest($1::text[]) AS v(area)
+   CROSS JOIN unnest($2::text[], $3::boolean[]) AS w(kind, poor_only)
+   WHERE (w.kind, v.area) NOT IN (
+           SELECT j.kind, j.area FROM app.judged_windows j
+            WHERE j.kind = ANY ($2::text[]) AND j.opens = $4::date AND j.area = ANY ($1::text[]))
+), lived AS MATERIALIZED (
+  SELECT array_agg(DISTINCT st.child_id) AS ever
+    FROM app.child_states st WHERE st.area = ANY (ARRAY(SELECT area FROM wanted))
 ), living AS (
   SELECT DISTINCT ON (st.child_id) st.child_id, st.area, st.poor
     FROM app.child_states st
-   WHERE st.child_id = ANY ($1::uuid[]) AND st.from_on <= $6::date AND st.recorded_on <= $7::date
+   WHERE st.child_id = ANY ((SELECT ever FROM lived)::uuid[])
+     AND st.from_on <= $5::date AND st.recorded_on <= $6::date
    ORDER BY st.child_id, st.from_on DESC, st.seq DESC
 ), filed AS (
-  SELECT f.child_id, coalesce(bool_or(f.left_known_on > $7::date), false) AS left_later,
-         bool_or(f.filed_on <= $5::date AND f.recorded_on <= $7::date
-                 AND NOT coalesce(f.left_known_on <= $7::date
-                                  AND (f.left_on <= $6::date OR f.reason = ANY ($8::text[])), false)
+  SELECT f.child_id, coalesce(bool_or(f.left_known_on > $6::date), false) AS left_later,
+         bool_or(f.filed_on <= $4::date AND f.recorded_on <= $6::date
+                 AND NOT coalesce(f.left_known_on <= $6::date
+                                  AND (f.left_on <= $5::date OR f.reason = ANY ($7::text[])), false)
                  AND f.spell_id NOT IN (
                        SELECT b.spell_id FROM app.former_leavings b
-                        WHERE b.child_id = ANY ($1::uuid[])
-                          AND b.left_known_on <= $7::date AND $7::date < b.superseded_on
-                          AND (b.left_on <= $6::date OR b.reason = ANY ($8::text[])))) AS owed
+                        WHERE b.child_id = ANY ((SELECT ever FROM lived)::uuid[])
+                          AND b.left_known_on <= $6::date AND $6::date < b.superseded_on
+                          AND (b.left_on <= $5::date OR b.reason = ANY ($7::text[])))) AS owed
     FROM app.files f
-   WHERE f.child_id = ANY ($1::uuid[])
+   WHERE f.child_id = ANY ((SELECT ever FROM lived)::uuid[])
    GROUP BY f.child_id
 ), visited AS (
-  SELECT k.child_id, k.kind, bool_or(k.known_on <= $7::date AND k.until_on > $7::date) AS kept,
-         bool_or(k.known_on > $7::date) AS late
+  SELECT k.child_id, k.kind, bool_or(k.known_on <= $6::date AND k.until_on > $6::date) AS kept,
+         bool_or(k.known_on > $6::date) AS late
     FROM app.keeping k
-   WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = ANY ($3::text[]) AND k.on_day BETWEEN $5::date AND $6::date
+   WHERE k.child_id = ANY ((SELECT ever FROM lived)::uuid[]) AND k.kind = ANY ($2::text[])
+     AND k.on_day BETWEEN $4::date AND $5::date
    GROUP BY k.child_id, k.kind
 ), runs AS (
   SELECT r.child_id, r.kind, r.since FROM app.runs r
-   WHERE r.child_id = ANY ($1::uuid[]) AND r.kind = ANY ($3::text[])
+   WHERE r.child_id = ANY ((SELECT ever FROM lived)::uuid[]) AND r.kind = ANY ($2::text[])
 ), counted AS (
   SELECT w.n, l.child_id, r.since, coalesce(v.kept, false) AS kept, coalesce(v.late, false) AS late, f.left_later
     FROM wanted w
@@ -56,15 +61,18 @@ WITH wanted AS (
     LEFT JOIN visited v ON v.child_id = l.child_id AND v.kind = w.kind
     LEFT JOIN runs r ON r.child_id = l.child_id AND r.kind = w.kind
    ORDER BY w.n, l.child_id
+), by_village AS (
+  SELECT n, array_agg(child_id) AS counted,
+         coalesce(array_agg(child_id) FILTER (WHERE NOT kept), '{}') AS missing,
+         coalesce(array_agg(since) FILTER (WHERE NOT kept), '{}') AS since,
+         coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND late), '{}') AS late,
+         coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND left_later), '{}') AS left_later,
+         coalesce(array_agg(child_id) FILTER (WHERE kept AND since IS NOT NULL), '{}') AS ended
+    FROM counted GROUP BY n
 )
-SELECT n, array_agg(child_id) AS counted,
-       coalesce(array_agg(child_id) FILTER (WHERE NOT kept), '{}') AS missing,
-       coalesce(array_agg(since) FILTER (WHERE NOT kept), '{}') AS since,
-       coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND late), '{}') AS late,
-       coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND left_later), '{}') AS left_later,
-       coalesce(array_agg(child_id) FILTER (WHERE kept AND since IS NOT NULL), '{}') AS ended
-  FROM counted
- GROUP BY n ORDER BY n
+SELECT w.kind, w.area, v.counted, v.missing, v.since, v.late, v.left_later, v.ended
+  FROM by_village v JOIN wanted w USING (n)
+ ORDER BY n
 
 -- name: pairs_in_force
 -- The pairs of these children in force on the window's last day, by what was known on its due day.
