@@ -57,11 +57,11 @@ class Village(NamedTuple):
 async def planned_for_many(connection: Connection) -> AsyncIterator[None]:
     """Plan for lists of children while this lasts: one costs the same however many are asked for, or are there.
 
-    Where it fails the transaction does, and what it set goes with that.
+    What follows is planned for writing. Where it fails the transaction does, and what was set goes with that.
     """
     await connection.execute(SQL.plan_for_many)
     yield
-    await connection.execute(SQL.plan_as_usual)
+    await connection.execute(SQL.plan_for_writing)
 
 
 async def villages_to_judge(

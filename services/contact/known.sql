@@ -1,12 +1,13 @@
 -- name: plan_for_many
--- Until plan_as_usual: plan each query once a connection and not anew for every batch, find children by their keys, and
--- never join by looping: a plan that is made for any list takes it for a short one.
+-- Until plan_for_writing: plan each query once a connection and not anew for every batch, find children by their keys,
+-- and never join by looping: a plan that is made for any list takes it for a short one.
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
        set_config('enable_nestloop', 'off', true)
 
--- name: plan_as_usual
--- The log's own tables are too long to be joined otherwise than by looping over their keys.
-SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_nestloop', 'on', true)
+-- name: plan_for_writing
+-- Until the transaction ends: what is written is planned for as many rows as there are, and may be joined by looping:
+-- the log's own tables are too long for anything but a loop over their keys.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_nestloop', 'on', true)
 
 -- name: counted
 -- In each of these villages and for each of these kinds that was not judged there yet, whom the window counts by what
