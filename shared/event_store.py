@@ -1,6 +1,5 @@
 """The append-only log of a service: append if nobody else did, load a stream, read everything in order."""
 
-import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -274,36 +273,27 @@ async def _insert_many(connection: Connection, appends: Sequence[Append], why: s
 async def _copy_many(connection: Connection, appends: Sequence[Append], why: str) -> tuple[Outcome, ...]:
     """Take the streams, then send the events of those that were taken."""
     firsts = [wanted.events[0].event_id for wanted in appends]
-    row, written = await asyncio.gather(
-        connection.fetchrow(SQL.take_streams, *_streams(appends), firsts, *_claims(appends)),
-        _written_out(appends),
-    )
+    row = await connection.fetchrow(SQL.take_streams, *_streams(appends), firsts, *_claims(appends))
     assert row is not None  # noqa: S101 - a function's row always comes
-    tx, outcomes = row["tx"], _outcomes(appends, row["outcomes"])
+    outcomes = _outcomes(appends, row["outcomes"])
     taken = [
-        (wanted.stream, stood, events)
-        for wanted, events, outcome, stood in zip(appends, written, outcomes, row["stood"], strict=True)
+        (wanted, stood)
+        for wanted, outcome, stood in zip(appends, outcomes, row["stood"], strict=True)
         if outcome is Outcome.TAKEN
     ]
     if taken:
         await connection.copy_records_to_table(
-            "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, why)
+            "events", schema_name="kernel", columns=COLUMNS, records=_records(row["tx"], taken, why)
         )
     return outcomes
 
 
-async def _written_out(appends: Sequence[Append]) -> list[list[Written]]:
-    """Write all events out in the time that the server takes for the question before."""
-    return [[_written(new) for new in wanted.events] for wanted in appends]
-
-
-def _records(
-    tx: int, taken: Iterable[tuple[str, int, list[Written]]], why: str
-) -> Iterator[tuple[object, ...]]:
-    """Yield the rows of events behind where their streams stood."""
-    for stream, stood, events in taken:
-        for version, (event_id, event_type, schema_version, data) in enumerate(events, start=stood + 1):
-            yield tx, version, schema_version, event_id, stream, event_type, data, why
+def _records(tx: int, taken: Iterable[tuple[Append, int]], why: str) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of events behind where their streams stood, written out while the server takes those before."""
+    for wanted, stood in taken:
+        for version, new in enumerate(wanted.events, start=stood + 1):
+            event_id, event_type, schema_version, data = _written(new)
+            yield tx, version, schema_version, event_id, wanted.stream, event_type, data, why
 
 
 def _streams(appends: Sequence[Append]) -> tuple[list[str], list[int | None], list[int]]:

@@ -76,7 +76,7 @@ async def _judge_everywhere(
 ) -> int:
     """Judge *windows* in all villages, as many batches at once as the gate has leaves; return how many it judged.
 
-    One decides while PostgreSQL works for the other. Each has its leaf by its number, so that replicas
+    One decides while PostgreSQL works for the others. Each has its leaf by its number, so that replicas
     take turns at the same villages.
     """
 
