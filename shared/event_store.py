@@ -289,7 +289,7 @@ async def _copy_many(connection: Connection, appends: Sequence[Append], why: str
 
 
 def _records(tx: int, taken: Iterable[tuple[Append, int]], why: str) -> Iterator[tuple[object, ...]]:
-    """Yield the rows of events behind where their streams stood, written out while the server takes those before."""
+    """Yield the rows of events behind where their streams stood, each written out when its turn to be sent comes."""
     for wanted, stood in taken:
         for version, new in enumerate(wanted.events, start=stood + 1):
             event_id, event_type, schema_version, data = _written(new)

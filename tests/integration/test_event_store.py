@@ -36,6 +36,8 @@ from tests.conftest import ServiceDatabases, ServicePools
 SPACE = UUID("00000000-0000-5000-8000-000000000000")
 META = Meta(SPACE, SPACE, "test")
 DAY = date(2026, 1, 1)
+COPIED_SENT_MIN = 3_000
+"""So many events are longer than the half MiB that the driver gathers, so that COPY has begun to take them."""
 LOOKS_MAX = 1_000
 PLANS_UNTIL_ONE_IS_KEPT = 6
 """PostgreSQL plans a prepared statement anew five times before it keeps a plan for any values."""
@@ -200,6 +202,28 @@ async def test_a_long_append_continues_streams_in_order(pool: Pool) -> None:
     assert sorted(await everything(pool)) == sorted(
         f"{stream}@{n}" for stream in streams for n in range(1, 101)
     )
+
+
+async def test_an_event_that_cannot_be_written_out_leaves_nothing_of_its_append_and_the_connection_usable(
+    pool: Pool,
+) -> None:
+    sent_before = new(*map(str, range(COPIED_SENT_MIN)))
+    of_no_contract = defined("of no contract").model_copy(update={"parent": object()})
+    async with pool.acquire() as connection:
+        with pytest.raises(TypeError):
+            await append_many(
+                connection,
+                [
+                    Append("area-first", sent_before, expected=0),
+                    Append("area-second", [NewEvent(uuid5(SPACE, "bad"), of_no_contract)], expected=0),
+                ],
+                META,
+            )
+        assert await everything(pool) == []
+        assert await append_many(connection, [Append("area-first", sent_before, expected=0)], META) == (
+            Outcome.TAKEN,
+        )
+    assert len(await everything(pool)) == COPIED_SENT_MIN
 
 
 async def test_one_of_two_streams_of_a_call_gets_the_claim_that_both_want(pool: Pool) -> None:
