@@ -25,7 +25,7 @@ import uvloop
 
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, village_of, year
 from benchmarks.invented_papers import area_list, carer_list, rosters
-from benchmarks.judging import FIRST_MONTH, POLICY, VAULT
+from benchmarks.judging import POLICY, VAULT, month
 from benchmarks.multiplying import COUNTY_STEP
 from benchmarks.processor import megabytes_at_most, of_process, with_children
 from services.contact.advancing import advance
@@ -59,9 +59,14 @@ MONTHS = 1
 """Months of visits a child has: more events change the sizes, not the growth."""
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
 """On which one more county comes."""
-SECOND_MONTH = date(2026, 4, 1)
+TURNS = 3
+"""Each work is done so often, and the middle of what it cost is told: one alone differs by two fifths."""
 PAIRED_ON = FIRST_DAY + timedelta(days=25)
 """All files are open by then."""
+JUDGED = """
+SELECT count(*) FROM app.judged_windows j JOIN app.child_states s ON s.area = j.area WHERE j.opens >= $1
+"""
+"""A child's windows from that day on that were judged; the months before are copies."""
 QUESTIONS = 300
 CONNECTIONS = 4
 
@@ -83,6 +88,8 @@ class Land:
     """How long the work may take; it goes in pieces and ends with the first one after."""
     postmaster: int
     """The process of PostgreSQL whose children work here too."""
+    turn: int
+    """Which time the work is done on these tables, from 0: each time it is that of another county or month."""
 
     def now(self) -> Moment:
         processor = of_process(os.getpid()) + with_children(self.postmaster)
@@ -91,7 +98,12 @@ class Land:
     @property
     def next_county(self) -> int:
         """The code of a county that is not there yet."""
-        return FIRST_COUNTY + self.counties // 2 * COUNTY_STEP + 1
+        return county_between(self.counties, self.turn)
+
+    @property
+    def next_seed(self) -> int:
+        """What the people of the next county are made from."""
+        return self.counties + 1 + self.turn
 
 
 class Done(NamedTuple):
@@ -100,6 +112,11 @@ class Done(NamedTuple):
     units: float
     began: Moment
     ended: Moment
+
+
+def county_between(counties: int, turn: int) -> int:
+    """Return the code of the county that comes in *turn*, in the middle of the *counties* that are there."""
+    return FIRST_COUNTY + (counties // 2 + turn) * COUNTY_STEP + 1
 
 
 async def found_registry(land: Land) -> Done:
@@ -114,7 +131,7 @@ async def found_reporting(land: Land) -> Done:
 
 async def import_county(land: Land) -> Done:
     """Import the rosters of one more county, as the registry does when it is sent them."""
-    return await import_papers(land, land.next_county, land.counties + 1, NEXT_DAY)
+    return await import_papers(land, land.next_county, land.next_seed, NEXT_DAY)
 
 
 async def import_papers(land: Land, county: int, seed: int, filed_on: date) -> Done:
@@ -147,7 +164,7 @@ async def found_pairing(land: Land) -> Done:
 
 async def pair_county(land: Land) -> Done:
     """Hear of the children of one more county, take in its list of carers and pair whom it has seats for."""
-    return await pair_county_of(land, land.next_county, land.counties + 1, NEXT_DAY)
+    return await pair_county_of(land, land.next_county, land.next_seed, NEXT_DAY)
 
 
 async def pair_county_of(land: Land, county: int, seed: int, filed_on: date) -> Done:
@@ -176,31 +193,33 @@ async def pair_county_of(land: Land, county: int, seed: int, filed_on: date) -> 
 
 async def found_contact(land: Land) -> Done:
     """Judge the first county's month before, whose misses, runs and events the others have as well."""
-    return await judge_month_of(land, FIRST_MONTH)
+    return await judge_from(land, month(0)[0], due_after(0))
 
 
 async def judge_month(land: Land) -> Done:
     """Judge a month's two kinds of windows for all children, or for as many as the time allows."""
-    return await judge_month_of(land, SECOND_MONTH)
+    return await judge_from(land, month(1)[0], due_after(1 + land.turn))
 
 
-async def judge_month_of(land: Land, first: date) -> Done:
+def due_after(number: int) -> date:
+    """Return a day by which the windows of the month of this *number*, and none of the next, are due."""
+    return month(number)[0] + timedelta(days=34)
+
+
+async def judge_from(land: Land, first: date, to: date) -> Done:
+    before: int = await land.pool.fetchval(JUDGED, first)
     pieces = [land.now()]
-    to = first + timedelta(days=34)
     with suppress(TimeoutError):
         async with asyncio.timeout(land.seconds):
             cause = Cause(UUID(int=to.toordinal()), b"", "bench", UUID(int=2))
             await advance(land.pool, VAULT, POLICY, to, cause, bell=lambda: pieces.append(land.now()))
-    windows: int = await land.pool.fetchval(
-        "SELECT count(*) FROM app.judged_windows j JOIN app.child_states s ON s.area = j.area WHERE j.opens = $1",
-        first,
-    )
+    windows: int = await land.pool.fetchval(JUDGED, first) - before
     return Done(windows / 2, pieces[0], pieces[-1])  # a child has two windows
 
 
 async def project_county(land: Land) -> Done:
     """Take what is said of one more county in a month, as reporting does when it receives it."""
-    return await take_events(land, year(COUNTY, land.counties + 1, MONTHS, land.next_county, NEXT_DAY))
+    return await take_events(land, year(COUNTY, land.next_seed, MONTHS, land.next_county, NEXT_DAY))
 
 
 async def take_events(land: Land, told: Iterable[Told]) -> Done:
@@ -221,7 +240,7 @@ async def _tell(land: Land, project: Project, told: Iterable[Told], last: int) -
 
 async def ask(land: Land) -> Done:
     """Ask for all figures of an area as of any day, as somebody of its county does, one question after the other."""
-    chance = random.Random(2)  # noqa: S311 - questions, no secret
+    chance = random.Random(2 + land.turn)  # noqa: S311 - questions, no secret
     began = land.now()
     for _ in range(QUESTIONS):
         county = FIRST_COUNTY + chance.randrange(land.counties) * COUNTY_STEP
@@ -281,14 +300,15 @@ async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growing", description=__doc__)
     parser.add_argument("work", choices=WORKS)
     parser.add_argument("dsn")
+    parser.add_argument("postmaster", type=int)
     parser.add_argument("counties", type=int)
     parser.add_argument("seconds", type=float)
-    parser.add_argument("postmaster", type=int)
+    parser.add_argument("turn", type=int)
     told = parser.parse_args()
     async with asyncpg.create_pool(
         told.dsn, min_size=CONNECTIONS, max_size=CONNECTIONS, server_settings=WHOLE_SCOPE
     ) as pool:
-        done = await WORKS[told.work](Land(pool, told.counties, told.seconds, told.postmaster))
+        done = await WORKS[told.work](Land(pool, told.counties, told.seconds, told.postmaster, told.turn))
     each = [(end - begin) / done.units * 1e6 for begin, end in zip(done.began, done.ended, strict=True)]
     sys.stdout.write(f"{[done.units, *each, megabytes_at_most(os.getpid())]}\n")
 

@@ -1,8 +1,8 @@
 """`python -m benchmarks.growth 2500 25000 250000`: what a child costs, in time and memory, as children become more.
 
 The services themselves make one county of 2,500 children; its rows are multiplied to so many counties
-(benchmarks.multiplying). Then each piece of work runs once in a process of its own, whose memory is told, and at
-last the whole service does its heaviest work and answers many questions at once.
+(benchmarks.multiplying). Then each piece of work runs a few times, each in a process of its own, whose memory is
+told, and at last the whole service does its heaviest work and answers many questions at once.
 """
 
 import argparse
@@ -19,13 +19,14 @@ import asyncpg
 import orjson
 import uvloop
 
-from benchmarks.growing import COUNTY, MONTHS
+from benchmarks.growing import COUNTY, MONTHS, TURNS
 from benchmarks.invented import children
 from benchmarks.judging import load_contact
 from benchmarks.multiplying import TABLES
 from benchmarks.plot import Line, plot
 from benchmarks.servers import Servers, servers
 from benchmarks.whole import whole
+from benchmarks.whole_rebuild import REBUILT_MAX, rebuilt
 from kith.deployment import Deployment
 
 SIZES = (2_500, 25_000, 250_000)
@@ -42,8 +43,11 @@ WORKS: Mapping[str, Sequence[str]] = {
 }
 
 
+REBUILD = "the whole reporting, rebuilding a month"
+
+
 class Cost(NamedTuple):
-    """What a piece of work cost at one size."""
+    """What a piece of work cost at one size, in the middle one of its turns by the processor's time."""
 
     work: str
     children: int
@@ -55,7 +59,7 @@ class Cost(NamedTuple):
     processor: float
     """For each of them, of the processor: of the work's process and of PostgreSQL."""
     megabytes: float
-    """The most that its process ever held."""
+    """The most that any of its processes ever held."""
 
 
 class Told(NamedTuple):
@@ -97,8 +101,8 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
     dsn = await on.database(service)
     admin = on.as_admin(dsn)
     if service == "contact":
-        await load_contact(on, dsn, list(children(COUNTY)), MONTHS + 1)
-    await _run([*told.loading, *_growing(on, f"found {service}", dsn, 1, told.seconds)], environment)
+        await load_contact(on, dsn, list(children(COUNTY)), MONTHS + TURNS)
+    await _run([*told.loading, *_growing(on, f"found {service}", dsn, 1, told.seconds, 0)], environment)
     for table in TABLES[service]:
         if counties == 1 or table in told.leave_out:
             continue
@@ -109,12 +113,18 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
     _say(f"{service}, {size:,} children: {await _gigabytes(admin):.2f} GB")
     costs = []
     for work in WORKS[service]:
-        said = await _run([*told.measuring, *_growing(on, work, dsn, counties, told.seconds)], environment)
-        costs.append(Cost(work, size, *orjson.loads(said.splitlines()[-1])))
-        _say(str(costs[-1]))
+        turns = []
+        for turn in range(TURNS):
+            command = [*told.measuring, *_growing(on, work, dsn, counties, told.seconds, turn)]
+            turns.append(Cost(work, size, *orjson.loads((await _run(command, environment)).splitlines()[-1])))
+            _say(str(turns[-1]))
+        costs.append(_middle(turns))
     costs.append(Cost(_whole(service), size, *await whole(on, service, dsn, counties)))
     _say(str(costs[-1]))
     await on.drop(dsn)
+    if service == "reporting" and size <= REBUILT_MAX:
+        costs.append(Cost(REBUILD, size, *await rebuilt(on, size)))
+        _say(str(costs[-1]))
     return costs
 
 
@@ -124,9 +134,15 @@ def _environment(on: Servers, service: str) -> dict[str, str]:
     return deployment.environment_of(service, on.postgres, on.bus, "advanced")
 
 
-def _growing(on: Servers, work: str, dsn: str, counties: int, seconds: float) -> list[str]:
-    facts = (dsn, counties, seconds, on.postgres.process.pid)
-    return [sys.executable, "-m", "benchmarks.growing", work, *map(str, facts)]
+def _middle(turns: Sequence[Cost]) -> Cost:
+    middle = sorted(turns, key=lambda turn: turn.processor)[len(turns) // 2]
+    return middle._replace(megabytes=max(turn.megabytes for turn in turns))
+
+
+def _growing(on: Servers, work: str, dsn: str, *land: float) -> list[str]:
+    """Return the command for *work* on a *land*: how many counties, seconds at most, and which turn it is."""
+    words = (work, dsn, on.postgres.process.pid, *land)
+    return [sys.executable, "-m", "benchmarks.growing", *map(str, words)]
 
 
 async def _run(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
@@ -156,7 +172,7 @@ def _keep(costs: Sequence[Cost]) -> None:
 
 def _kept() -> list[Cost]:
     kept = orjson.loads(RESULT.read_bytes()) if RESULT.exists() else []
-    order = [*chain(*WORKS.values()), *map(_whole, WORKS)]
+    order = [*chain(*WORKS.values()), *map(_whole, WORKS), REBUILD]
     return sorted((Cost(**cost) for cost in kept), key=lambda cost: (order.index(cost.work), cost.children))
 
 

@@ -58,7 +58,7 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
     repetitions += MORE_REPETITIONS
     dsn = await servers.database("contact")
     await load_contact(servers, dsn, list(children(people)), repetitions + 1)
-    months = iter([_month(n) for n in range(repetitions + 1)])
+    months = iter([month(n) for n in range(repetitions + 1)])
     rows: list[tuple[object, ...]] = []
     bounds = [FIRST_MONTH, FIRST_MONTH]
     async with servers.pool(dsn) as pool:
@@ -92,7 +92,8 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
     return Figure(f"judging a month for {people:,} children", mine, bare, "children/s", 0.3)
 
 
-def _month(number: int) -> tuple[date, date]:
+def month(number: int) -> tuple[date, date]:
+    """Return the first and the last day of the month of this *number*, from 0, that can be judged."""
     years, months = divmod(FIRST_MONTH.month - 1 + number, 12)
     first = date(FIRST_MONTH.year + years, months + 1, 1)
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -163,7 +164,7 @@ def _tables(known: list[Child], months: int) -> Iterator[tuple[str, str, Iterato
 
 
 def _kept(known: list[Child], number: int) -> Iterator[tuple[object, ...]]:
-    first, _ = _month(number)
+    first, _ = month(number)
     chance = random.Random(SEED + number)  # noqa: S311 - invented people, no secret
     for kind_number, kind in enumerate(("guardian_talk", "parent_call")):
         for n, child in enumerate(known):

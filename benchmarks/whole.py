@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import httpx
 
-from benchmarks.growing import COUNTY, NEXT_DAY, PAIRED_ON, SECOND_MONTH
+from benchmarks.growing import COUNTY, NEXT_DAY, PAIRED_ON, TURNS, county_between, due_after
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, children, village_of
 from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.multiplying import COUNTY_STEP
@@ -32,8 +32,8 @@ AT_ONCE = 32
 ANSWER_SECONDS_MAX = 600.0
 WORK_SECONDS_MAX = 300.0
 """How long the heaviest work and the telling of it may take before the questions."""
-THIRD_MONTH_JUDGED = SECOND_MONTH + timedelta(days=64)
-"""The two kinds of windows of the month after the one that the growth curve judges are due by then."""
+NEXT_MONTH_JUDGED = due_after(1 + TURNS)
+"""The two kinds of windows of the month after those that the growth curve judges are due by then."""
 ROWS_MAX = 500
 """The longest page of a list."""
 COUNTIES_ASKED_MAX = 49
@@ -70,8 +70,8 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
     codes = range(FIRST_COUNTY, FIRST_COUNTY + counties * COUNTY_STEP, COUNTY_STEP)
     known = [str(code) for code in chance.sample(codes, min(counties, COUNTIES_ASKED_MAX))]
     logins = {county: token(servers, Role.COUNTY, (county,)) for county in known}
-    heard = FIRST_COUNTY + counties // 2 * COUNTY_STEP + 1
-    workers = token(servers, Role.COUNTY, (str(heard), str(heard + COUNTY_STEP)))
+    heard, new = (county_between(counties, turn) for turn in (0, TURNS))
+    workers = token(servers, Role.COUNTY, (str(heard), str(new)))
     with at_work(servers, {service: dsn}, "advanced") as processes:
         process = processes[service]
         pid, postmaster = process.process.pid, servers.postgres.process.pid
@@ -82,7 +82,7 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
         async with _client(process.address) as client:
             if service in HEAVIEST:
                 client.headers = _login(workers)
-                work = HEAVIEST[service](client, heard)
+                work = HEAVIEST[service](client, heard, new)
                 await _within(service, _done_and_told(servers, service, dsn, work))
                 await servers.settle(dsn)
             began = now()
@@ -138,9 +138,8 @@ async def _done_and_told(servers: Servers, service: str, dsn: str, work: Awaitab
             await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _import(client: httpx.AsyncClient, heard: int) -> None:
-    """Import the papers of one more county than the growth curve's own work brought, which was *heard* of."""
-    county = heard + COUNTY_STEP
+async def _import(client: httpx.AsyncClient, _heard: int, county: int) -> None:
+    """Import the papers of one more county than the growth curve's own work brought."""
     people = list(children(COUNTY, county, county))
     told = [("areas", {"on": str(FIRST_DAY)}, "areas.csv", area_list(people))]
     for name, content, _ in rosters(people, county):
@@ -150,7 +149,7 @@ async def _import(client: httpx.AsyncClient, heard: int) -> None:
         answer.raise_for_status()
 
 
-async def _pair(client: httpx.AsyncClient, county: int) -> None:
+async def _pair(client: httpx.AsyncClient, county: int, _new: int) -> None:
     """Give the county that was heard of one more list of carers, and pair whom it has seats for."""
     file = {"file": ("carers.csv", carer_list(list(children(COUNTY, county, county)), county))}
     answer = await client.post("/imports/carers", params={"on": str(PAIRED_ON)}, files=file)
@@ -159,18 +158,21 @@ async def _pair(client: httpx.AsyncClient, county: int) -> None:
     answer.raise_for_status()
 
 
-async def _judge(client: httpx.AsyncClient, _heard: int) -> None:
+async def _judge(client: httpx.AsyncClient, _heard: int, _new: int) -> None:
     """Judge the next month's windows of all children."""
-    answer = await client.post("/advance", json={"to": str(THIRD_MONTH_JUDGED)})
+    answer = await client.post("/advance", json={"to": str(NEXT_MONTH_JUDGED)})
     answer.raise_for_status()
 
 
-HEAVIEST: Mapping[str, Callable[[httpx.AsyncClient, int], Awaitable[None]]] = {
+HEAVIEST: Mapping[str, Callable[[httpx.AsyncClient, int, int], Awaitable[None]]] = {
     "registry": _import,
     "pairing": _pair,
     "contact": _judge,
 }
-"""Of reporting it would be a rebuild, which needs the bodies of events that the copies are without."""
+"""Each is told a county that the growth curve's work brought, and one that is new.
+
+Of reporting it would be a rebuild, which needs the bodies of events that the copies are without.
+"""
 
 
 def _question(service: str, logins: Mapping[str, str], county: str, chance: random.Random) -> Question:

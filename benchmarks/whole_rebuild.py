@@ -1,0 +1,46 @@
+"""The whole of reporting that makes its figures anew from what so many children's month left, and what that weighs."""
+
+import asyncio
+import time
+
+import orjson
+
+from benchmarks.growing import MONTHS
+from benchmarks.invented import FIRST_COUNTY, year
+from benchmarks.processor import megabytes_at_most, of_process, with_children
+from benchmarks.rebuilding import load_received
+from benchmarks.servers import Servers
+from benchmarks.services_at_work import at_work, calling, token
+from benchmarks.streaming import fresh_streams
+from shared.tokens import Role
+
+REBUILT_MAX = 250_000
+"""Children: events of more with their bodies take longer to make than to rebuild from."""
+LOOK_SECONDS = 0.2
+
+
+async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
+    """Return of how many children it was, µs of clock and of processor for each, and the most MB ever held."""
+    dsn = await servers.database("reporting")
+    await load_received(servers, dsn, year(size, months=MONTHS))
+    await fresh_streams(servers)
+    await servers.settle(dsn)
+    operator = token(servers, Role.OPERATOR, (str(FIRST_COUNTY),))
+    with at_work(servers, {"reporting": dsn}) as processes:
+        process = processes["reporting"]
+        pid, postmaster = process.process.pid, servers.postgres.process.pid
+
+        def now() -> tuple[float, float]:
+            return time.perf_counter(), of_process(pid) + with_children(postmaster)
+
+        async with calling(process, operator) as caller:
+            began = now()
+            await caller.tell("/rebuild/figures", b"")
+            while (state := orjson.loads(await caller.ask("/rebuild/figures"))["state"]) != "done":
+                assert state in {"asked", "running"}, state
+                await asyncio.sleep(LOOK_SECONDS)
+            ended = now()
+        each = [(end - begin) / size * 1e6 for begin, end in zip(began, ended, strict=True)]
+        weighs = megabytes_at_most(pid)
+    await servers.drop(dsn)
+    return size, *each, weighs
