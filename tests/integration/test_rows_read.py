@@ -73,5 +73,6 @@ async def rows_read(table: str, connection: Connection, query: str, *asked: obje
 def _rows_read(table: str, plan: dict[str, Any]) -> int:
     if plan.get("Relation Name") == table:
         each: float = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
-        return round(each * plan["Actual Loops"])
+        loops: int = plan["Actual Loops"]
+        return round(each * loops)
     return sum(_rows_read(table, part) for part in plan.get("Plans", ()))
