@@ -272,20 +272,32 @@ async def _insert_many(connection: Connection, appends: Sequence[Append], why: s
 
 async def _copy_many(connection: Connection, appends: Sequence[Append], why: str) -> tuple[Outcome, ...]:
     """Take the streams, then send the events of those that were taken."""
-    firsts = [wanted.events[0].event_id for wanted in appends]
-    row = await connection.fetchrow(SQL.take_streams, *_streams(appends), firsts, *_claims(appends))
-    assert row is not None  # noqa: S101 - a function's row always comes
-    outcomes = _outcomes(appends, row["outcomes"])
+    tx, outcomes, stands = await _take_streams(connection, appends)
     taken = [
         (wanted, stood)
-        for wanted, outcome, stood in zip(appends, outcomes, row["stood"], strict=True)
+        for wanted, outcome, stood in zip(appends, outcomes, stands, strict=True)
         if outcome is Outcome.TAKEN
     ]
     if taken:
         await connection.copy_records_to_table(
-            "events", schema_name="kernel", columns=COLUMNS, records=_records(row["tx"], taken, why)
+            "events", schema_name="kernel", columns=COLUMNS, records=_records(tx, taken, why)
         )
     return outcomes
+
+
+async def _take_streams(
+    connection: Connection, appends: Sequence[Append]
+) -> tuple[int, tuple[Outcome, ...], Sequence[int]]:
+    """Return in which transaction, what became of each stream, and at which version it stood."""
+    streams, expected, counts = _streams(appends)
+    if not any(wanted.expected or wanted.claims or wanted.releases for wanted in appends):
+        begun = await connection.fetchval(SQL.begin_streams, streams, counts)
+        if begun is not None:
+            return begun, (Outcome.TAKEN,) * len(appends), [0] * len(appends)
+    firsts = [wanted.events[0].event_id for wanted in appends]
+    row = await connection.fetchrow(SQL.take_streams, streams, expected, counts, firsts, *_claims(appends))
+    assert row is not None  # noqa: S101 - a function's row always comes
+    return row["tx"], _outcomes(appends, row["outcomes"]), row["stood"]
 
 
 def _records(tx: int, taken: Iterable[tuple[Append, int]], why: str) -> Iterator[tuple[object, ...]]:

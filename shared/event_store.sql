@@ -40,6 +40,18 @@ SELECT outcome
   FROM kernel.append_many($1::text[], $2::int[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[],
                           $8::uuid[], $9::text[], $10::smallint[], $11::jsonb[], $12::int[], $13::int[], $14::jsonb)
 
+-- name: begin_streams
+-- Many streams that are all new, in one statement, whose events follow by COPY. Nothing is written and no row comes
+-- where one of them is there; another who begins one at this very moment breaks its primary key.
+WITH begun AS (
+  INSERT INTO kernel.streams (stream_id, version, last_tx)
+  SELECT s.stream, s.events, kernel.this_tx() FROM unnest($1::text[], $2::int[]) AS s(stream, events)
+   WHERE NOT EXISTS (SELECT FROM kernel.streams st WHERE st.stream_id = ANY ($1::text[]))
+   ORDER BY s.stream
+  RETURNING last_tx
+)
+SELECT last_tx FROM begun LIMIT 1
+
 -- name: take_streams
 -- Many streams in one statement, an outcome for each and where it stood; their events follow by COPY.
 SELECT tx, outcomes, stood
