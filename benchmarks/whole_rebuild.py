@@ -16,13 +16,14 @@ from shared.tokens import Role
 
 REBUILT_MAX = 250_000
 """Children: events of more with their bodies take longer to make than to rebuild from."""
+REBUILD_SECONDS_MAX = 600.0
 LOOK_SECONDS = 0.2
 
 
 async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
     """Return of how many children it was, µs of clock and of processor for each, and the most MB ever held."""
     dsn = await servers.database("reporting")
-    await load_received(servers, dsn, year(size, months=MONTHS))
+    count = await load_received(servers, dsn, year(size, months=MONTHS))
     await fresh_streams(servers)
     await servers.settle(dsn)
     operator = token(servers, Role.OPERATOR, (str(FIRST_COUNTY),))
@@ -36,10 +37,12 @@ async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
         async with calling(process, operator) as caller:
             began = now()
             await caller.tell("/rebuild/figures", b"")
-            while (state := orjson.loads(await caller.ask("/rebuild/figures"))["state"]) != "done":
-                assert state in {"asked", "running"}, state
-                await asyncio.sleep(LOOK_SECONDS)
+            async with asyncio.timeout(REBUILD_SECONDS_MAX):
+                while (far := orjson.loads(await caller.ask("/rebuild/figures")))["state"] != "done":
+                    assert far["state"] in {"asked", "running"}, far
+                    await asyncio.sleep(LOOK_SECONDS)
             ended = now()
+        assert far["done"] == far["total"] == count, far
         each = [(end - begin) / size * 1e6 for begin, end in zip(began, ended, strict=True)]
         weighs = megabytes_at_most(pid)
     await servers.drop(dsn)

@@ -190,6 +190,41 @@ async def test_a_bulk_append_answers_for_each_stream(pool: Pool, copied_min: int
     assert await everything(pool) == ["area-1@1", "area-2@1", "area-2@2"]
 
 
+@pytest.mark.parametrize("expected", [0, None], ids=["that must be new", "at any version"])
+@pytest.mark.parametrize("copied_min", [COPIED_MIN, 1], ids=["few events", "copied"])
+async def test_streams_of_a_call_that_claim_nothing_are_begun_beside_one_that_is_there(
+    pool: Pool, copied_min: int, expected: int | None
+) -> None:
+    async with pool.acquire() as connection:
+        streams = [Append("area-1", new("a"), expected), Append("area-2", new("b1", "b2"), expected)]
+        begun = await append_many(connection, streams, META, copied_min=copied_min)
+        streams = [Append("area-2", new("b1"), expected), Append("area-2b", new("c"), 3)]
+        again = await append_many(connection, streams, META, copied_min=copied_min)
+        streams = [Append("area-1", new("d"), expected), Append("area-3", new("e"), expected)]
+        beside = await append_many(connection, streams, META, copied_min=copied_min)
+
+    assert begun == (Outcome.TAKEN, Outcome.TAKEN)
+    assert again == (Outcome.ALREADY, Outcome.CONFLICT)
+    assert beside == (Outcome.CONFLICT if expected == 0 else Outcome.TAKEN, Outcome.TAKEN)
+    continued = [] if expected == 0 else ["area-1@2"]
+    assert await everything(pool) == ["area-1@1", "area-2@1", "area-2@2", *continued, "area-3@1"]
+
+
+async def test_of_two_that_begin_streams_in_bulk_at_once_the_later_is_overtaken(pool: Pool) -> None:
+    streams = [Append("area-1", new("b"), 0), Append("area-2", new("c"), 0)]
+    async with pool.acquire() as first, pool.acquire() as second:
+        async with first.transaction():
+            await append_many(first, [Append("area-1", new("a"), 0)], META, copied_min=1)
+            later = asyncio.create_task(append_many(second, streams, META, copied_min=1))
+            await until_it_waits_for(second, first, pool)
+        with pytest.raises(Overtaken):
+            await later
+        outcomes = await append_many(second, streams, META, copied_min=1)
+
+    assert outcomes == (Outcome.CONFLICT, Outcome.TAKEN)
+    assert await everything(pool) == ["area-1@1", "area-2@1"]
+
+
 async def test_a_long_append_continues_streams_in_order(pool: Pool) -> None:
     streams = [f"area-{n}" for n in range(3)]
     async with pool.acquire() as connection:
