@@ -13,6 +13,7 @@ import httpx
 import nats
 import pytest
 from nats.errors import Error as NatsError
+from nats.js.api import StreamInfo
 
 from kith.embedded.kept_secrets import bus_password
 from kith.embedded.nats import installed_binary, server_configuration
@@ -152,17 +153,28 @@ async def registry(
 
 
 async def in_stream(cluster: Cluster) -> tuple[int, int]:
-    """Return how many events the stream holds and in how many copies, from whichever server answers."""
+    """Return how many events the stream holds and in how many copies."""
+    info = await stream_info(cluster)
+    return info.state.messages, info.config.num_replicas or 0
+
+
+async def leader(cluster: Cluster) -> str:
+    """Return which server leads the stream."""
+    info = await stream_info(cluster)
+    assert info.cluster is not None
+    return str(info.cluster.leader)
+
+
+async def stream_info(cluster: Cluster) -> StreamInfo:
+    """Return what is said of the stream by whichever server answers; an answer may be lost on its way."""
     deadline = clock.elapsed() + WAIT_SECONDS
     while True:
         client = await nats.connect(cluster.url.split(","), max_reconnect_attempts=2, reconnect_time_wait=0.1)
         try:
-            info = await client.jetstream(timeout=2).stream_info(STREAM)
+            return await client.jetstream(timeout=2).stream_info(STREAM)
         except (NatsError, TimeoutError):
             assert clock.elapsed() < deadline, "no server answers"
             await asyncio.sleep(LOOK_SECONDS)
-        else:
-            return info.state.messages, info.config.num_replicas or 0
         finally:
             await client.close()
 
@@ -188,13 +200,3 @@ async def test_a_service_leaves_a_server_that_lost_the_others(registry: Registry
     assert registry.server != alone
     cluster.kill(alone)
     assert await in_stream(cluster) == (registry.named, len(NAMES))
-
-
-async def leader(cluster: Cluster) -> str:
-    client = await nats.connect(cluster.url.split(","))
-    try:
-        info = await client.jetstream().stream_info(STREAM)
-        assert info.cluster is not None
-        return str(info.cluster.leader)
-    finally:
-        await client.close()
