@@ -27,7 +27,7 @@ from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, 
 from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.judging import POLICY, VAULT, month
 from benchmarks.multiplying import COUNTY_STEP
-from benchmarks.processor import megabytes_at_most, of_process, with_children
+from benchmarks.processor import Moment, megabytes_at_most
 from services.contact.advancing import advance
 from services.pairing.app import SPEC as PAIRING
 from services.pairing.assigning import assign_suggested
@@ -71,13 +71,6 @@ QUESTIONS = 300
 CONNECTIONS = 4
 
 
-class Moment(NamedTuple):
-    """A moment, and how much processor time this process and PostgreSQL had used then, in seconds."""
-
-    clock: float
-    processor: float
-
-
 @dataclass(frozen=True)
 class Land:
     """What the tables hold: *counties* of COUNTY children each."""
@@ -92,8 +85,7 @@ class Land:
     """Which time the work is done on these tables, from 0: each time it is that of another county or month."""
 
     def now(self) -> Moment:
-        processor = of_process(os.getpid()) + with_children(self.postmaster)
-        return Moment(time.perf_counter(), processor)
+        return Moment.now(os.getpid(), self.postmaster)
 
     @property
     def next_county(self) -> int:
@@ -309,7 +301,7 @@ async def main() -> None:
         told.dsn, min_size=CONNECTIONS, max_size=CONNECTIONS, server_settings=WHOLE_SCOPE
     ) as pool:
         done = await WORKS[told.work](Land(pool, told.counties, told.seconds, told.postmaster, told.turn))
-    each = [(end - begin) / done.units * 1e6 for begin, end in zip(done.began, done.ended, strict=True)]
+    each = done.began.each_until(done.ended, done.units)
     sys.stdout.write(f"{[done.units, *each, megabytes_at_most(os.getpid())]}\n")
 
 

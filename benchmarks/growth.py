@@ -41,8 +41,6 @@ WORKS: Mapping[str, Sequence[str]] = {
     "contact": ("judge a month",),
     "reporting": ("project a month", "dashboard, a question"),
 }
-
-
 REBUILD = "the whole reporting, rebuilding a month"
 
 

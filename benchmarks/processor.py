@@ -1,10 +1,28 @@
 """Processor time and memory of processes, which say what work costs on a machine that others use at the same time."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple, Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Moment(NamedTuple):
+    """A moment, and how much processor time a process and PostgreSQL had used then, in seconds."""
+
+    clock: float
+    processor: float
+
+    @classmethod
+    def now(cls, pid: int, postmaster: int) -> Self:
+        """Return this moment, for process *pid* and the server that *postmaster* leads."""
+        return cls(time.perf_counter(), of_process(pid) + with_children(postmaster))
+
+    def each_until(self, ended: Self, units: float) -> tuple[float, float]:
+        """Return what each of *units* took until *ended*: µs by the clock and of processor."""
+        return (ended.clock - self.clock) / units * 1e6, (ended.processor - self.processor) / units * 1e6
 
 
 def of_process(pid: int) -> float:

@@ -6,7 +6,6 @@ What is weighed is the service's own process, with its routes, relay and readers
 import asyncio
 import random
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from benchmarks.growing import COUNTY, NEXT_DAY, PAIRED_ON, TURNS, county_betwee
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, children, village_of
 from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.multiplying import COUNTY_STEP
-from benchmarks.processor import megabytes_at_most, of_process, with_children
+from benchmarks.processor import Moment, megabytes_at_most
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import at_work, token
 from benchmarks.streaming import fresh_streams
@@ -70,28 +69,23 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
     codes = range(FIRST_COUNTY, FIRST_COUNTY + counties * COUNTY_STEP, COUNTY_STEP)
     known = [str(code) for code in chance.sample(codes, min(counties, COUNTIES_ASKED_MAX))]
     logins = {county: token(servers, Role.COUNTY, (county,)) for county in known}
-    heard, new = (county_between(counties, turn) for turn in (0, TURNS))
-    workers = token(servers, Role.COUNTY, (str(heard), str(new)))
+    workers = token(servers, Role.COUNTY, (str(_heard(counties)), str(_new(counties))))
     with at_work(servers, {service: dsn}, "advanced") as processes:
         process = processes[service]
         pid, postmaster = process.process.pid, servers.postgres.process.pid
 
-        def now() -> tuple[float, float]:
-            return time.perf_counter(), of_process(pid) + with_children(postmaster)
-
         async with _client(process.address) as client:
             if service in HEAVIEST:
                 client.headers = _login(workers)
-                work = HEAVIEST[service](client, heard, new)
+                work = HEAVIEST[service](client, counties)
                 await _within(service, _done_and_told(servers, service, dsn, work))
                 await servers.settle(dsn)
-            began = now()
+            began = Moment.now(pid, postmaster)
             await _ask(
                 client, (_question(service, logins, chance.choice(known), chance) for _ in range(QUESTIONS))
             )
-            ended = now()
-        each = [(end - begin) / QUESTIONS * 1e6 for begin, end in zip(began, ended, strict=True)]
-        return QUESTIONS, *each, megabytes_at_most(pid)
+            ended = Moment.now(pid, postmaster)
+        return QUESTIONS, *began.each_until(ended, QUESTIONS), megabytes_at_most(pid)
 
 
 async def _within(service: str, work: Awaitable[None]) -> None:
@@ -138,8 +132,19 @@ async def _done_and_told(servers: Servers, service: str, dsn: str, work: Awaitab
             await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _import(client: httpx.AsyncClient, _heard: int, county: int) -> None:
+def _heard(counties: int) -> int:
+    """Return a county that the growth curve's own work brought."""
+    return county_between(counties, 0)
+
+
+def _new(counties: int) -> int:
+    """Return a county that it did not bring."""
+    return county_between(counties, TURNS)
+
+
+async def _import(client: httpx.AsyncClient, counties: int) -> None:
     """Import the papers of one more county than the growth curve's own work brought."""
+    county = _new(counties)
     people = list(children(COUNTY, county, county))
     told = [("areas", {"on": str(FIRST_DAY)}, "areas.csv", area_list(people))]
     for name, content, _ in rosters(people, county):
@@ -149,8 +154,9 @@ async def _import(client: httpx.AsyncClient, _heard: int, county: int) -> None:
         answer.raise_for_status()
 
 
-async def _pair(client: httpx.AsyncClient, county: int, _new: int) -> None:
-    """Give the county that was heard of one more list of carers, and pair whom it has seats for."""
+async def _pair(client: httpx.AsyncClient, counties: int) -> None:
+    """Give a county that was heard of one more list of carers, and pair whom it has seats for."""
+    county = _heard(counties)
     file = {"file": ("carers.csv", carer_list(list(children(COUNTY, county, county)), county))}
     answer = await client.post("/imports/carers", params={"on": str(PAIRED_ON)}, files=file)
     answer.raise_for_status()
@@ -158,21 +164,18 @@ async def _pair(client: httpx.AsyncClient, county: int, _new: int) -> None:
     answer.raise_for_status()
 
 
-async def _judge(client: httpx.AsyncClient, _heard: int, _new: int) -> None:
+async def _judge(client: httpx.AsyncClient, _counties: int) -> None:
     """Judge the next month's windows of all children."""
     answer = await client.post("/advance", json={"to": str(NEXT_MONTH_JUDGED)})
     answer.raise_for_status()
 
 
-HEAVIEST: Mapping[str, Callable[[httpx.AsyncClient, int, int], Awaitable[None]]] = {
+HEAVIEST: Mapping[str, Callable[[httpx.AsyncClient, int], Awaitable[None]]] = {
     "registry": _import,
     "pairing": _pair,
     "contact": _judge,
 }
-"""Each is told a county that the growth curve's work brought, and one that is new.
-
-Of reporting it would be a rebuild, which needs the bodies of events that the copies are without.
-"""
+"""Each is told how many counties there are. Of reporting it would be a rebuild, for which copies have no bodies."""
 
 
 def _question(service: str, logins: Mapping[str, str], county: str, chance: random.Random) -> Question:

@@ -1,13 +1,12 @@
 """The whole of reporting that makes its figures anew from what so many children's month left, and what that weighs."""
 
 import asyncio
-import time
 
 import orjson
 
 from benchmarks.growing import MONTHS
 from benchmarks.invented import FIRST_COUNTY, year
-from benchmarks.processor import megabytes_at_most, of_process, with_children
+from benchmarks.processor import Moment, megabytes_at_most
 from benchmarks.rebuilding import load_received
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import at_work, calling, token
@@ -31,19 +30,15 @@ async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
         process = processes["reporting"]
         pid, postmaster = process.process.pid, servers.postgres.process.pid
 
-        def now() -> tuple[float, float]:
-            return time.perf_counter(), of_process(pid) + with_children(postmaster)
-
         async with calling(process, operator) as caller:
-            began = now()
+            began = Moment.now(pid, postmaster)
             await caller.tell("/rebuild/figures", b"")
             async with asyncio.timeout(REBUILD_SECONDS_MAX):
                 while (far := orjson.loads(await caller.ask("/rebuild/figures")))["state"] != "done":
                     assert far["state"] in {"asked", "running"}, far
                     await asyncio.sleep(LOOK_SECONDS)
-            ended = now()
+            ended = Moment.now(pid, postmaster)
         assert far["done"] == far["total"] == count, far
-        each = [(end - begin) / size * 1e6 for begin, end in zip(began, ended, strict=True)]
         weighs = megabytes_at_most(pid)
     await servers.drop(dsn)
-    return size, *each, weighs
+    return size, *began.each_until(ended, size), weighs

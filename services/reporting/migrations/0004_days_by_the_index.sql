@@ -1,7 +1,7 @@
 -- Of an area's sums by day only the open months asked for are read. A plain join left it to the planner's reckoning, from
 -- what a fresh ANALYZE had seen, whether each of the days was looked up or all that was ever told of the area was read
--- and compared with them.
-SET LOCAL search_path = side_a, app, kernel;  -- as in migration 0003
+-- and compared with them. The rest is as migration 0003 has it, with its reasons.
+SET LOCAL search_path = side_a, app, kernel;
 
 CREATE OR REPLACE FUNCTION app.totals(
   p_areas text[], p_as_of_month date, p_as_of date, p_last_month date, p_last date, p_eve_month date, p_eve date,
