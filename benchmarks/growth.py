@@ -39,7 +39,7 @@ WORKS: Mapping[str, Sequence[str]] = {
     "registry": ("import",),
     "pairing": ("pair a county",),
     "contact": ("judge a month",),
-    "reporting": ("project a month", "dashboard, a question"),
+    "reporting": ("project a month", "dashboard, a question", "dashboard, the question again"),
 }
 REBUILD = "the whole reporting, rebuilding a month"
 

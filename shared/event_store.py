@@ -208,6 +208,8 @@ def _append_alone(connection: Connection, wanted: Append, why: str) -> Coroutine
     stream, events, expected = wanted.stream, wanted.events, wanted.expected
     if len(events) > 1:
         written = zip(*map(_written, events), strict=True)
+        if expected == 0:
+            return connection.execute(SQL.append_several_first, stream, *written, why)
         return connection.execute(SQL.append_several, stream, *written, why, expected)
     if expected is None:
         return connection.execute(SQL.append_last, stream, *_written(events[0]), why)

@@ -29,8 +29,19 @@ WITH moved AS (
 INSERT INTO kernel.events (tx, version, schema_version, event_id, stream_id, event_type, data, meta)
 SELECT m.last_tx, m.version, $4::smallint, $2::uuid, $1::text, $3::text, $5::jsonb, $6::jsonb FROM moved m
 
+-- name: append_several_first
+-- The first events of a stream, several at once; one that is there already breaks its primary key.
+WITH written AS (
+  INSERT INTO kernel.events (tx, version, schema_version, event_id, stream_id, event_type, data, meta)
+  SELECT kernel.this_tx(), u.n, u.schema_version, u.event_id, $1::text, u.event_type, u.data, $6::jsonb
+    FROM unnest($2::uuid[], $3::text[], $4::smallint[], $5::jsonb[]) WITH ORDINALITY
+         AS u(event_id, event_type, schema_version, data, n)
+   ORDER BY u.n
+)
+INSERT INTO kernel.streams (stream_id, version, last_tx) VALUES ($1::text, cardinality($2::uuid[]), kernel.this_tx())
+
 -- name: append_several
--- Several events to one stream in one round trip; no row on a conflict.
+-- Several events to one stream that may be there already, in one round trip; no row on a conflict.
 SELECT FROM kernel.append($1::text, $7::int, $2::uuid[], $3::text[], $4::smallint[], $5::jsonb[], $6::jsonb)
  WHERE version IS NOT NULL
 

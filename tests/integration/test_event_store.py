@@ -101,11 +101,14 @@ async def test_a_stream_that_is_there_is_not_begun_a_second_time(pool: Pool, aga
     assert await everything(pool) == ["area-1@1"]
 
 
-async def test_of_two_that_begin_a_stream_at_once_one_is_told_that_it_is_there(pool: Pool) -> None:
+@pytest.mark.parametrize("later", [new("b"), new("b", "c")], ids=["one event", "several"])
+async def test_of_two_that_begin_a_stream_at_once_one_is_told_that_it_is_there(
+    pool: Pool, later: list[NewEvent]
+) -> None:
     async with pool.acquire() as first, pool.acquire() as second:
         async with first.transaction():
             await append(first, Append("area-1", new("a"), expected=0), META)
-            late = asyncio.ensure_future(append(second, Append("area-1", new("b"), expected=0), META))
+            late = asyncio.ensure_future(append(second, Append("area-1", later, expected=0), META))
             await asyncio.wait([late], timeout=0.1)
             assert not late.done()
         with pytest.raises(WrongVersion):
