@@ -32,6 +32,10 @@ HEADERS: dict[str, tuple[str, str]] = {
     envelope.STORE: ("uuid", "the log the event comes from"),
     envelope.TX: ("integer", "the first half of its position in that log"),
     envelope.POSITION: ("integer", "the second half of its position in that log"),
+    envelope.CHECK: (
+        "text",
+        "CRC-32 of '<store> <tx>-<position>', eight hex digits: to find a place that was spoilt",
+    ),
     envelope.STREAM: ("text", "<category>-<id>"),
     envelope.VERSION: ("integer", "its number in its stream, from 1"),
     envelope.SCHEMA_VERSION: ("integer", "the version of the body's shape"),

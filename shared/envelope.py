@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
+from zlib import crc32
 
 from shared.contracts.catalogue import decode
 from shared.contracts.event import NO_TOWNSHIP, Event, subject_of
@@ -13,6 +14,8 @@ from shared.event_store import Outgoing, Position
 STORE = "Kith-Store"
 TX = "Kith-Tx"
 POSITION = "Kith-Position"
+CHECK = "Kith-Check"
+"""A checksum of store and place: with a place further on than the true one a reader would skip all that follow."""
 STREAM = "Kith-Stream"
 VERSION = "Kith-Version"
 SCHEMA_VERSION = "Kith-Schema-Version"
@@ -111,6 +114,7 @@ def _message(service: str, source: str, store: str, outgoing: Outgoing) -> Messa
         STORE: store,
         TX: str(tx),
         POSITION: str(position),
+        CHECK: check_of(store, str(tx), str(position)),
         STREAM: stream,
         VERSION: str(version),
         SCHEMA_VERSION: str(schema),
@@ -145,8 +149,20 @@ def read_envelope(source: str, headers: Mapping[str, str] | None, data: bytes) -
 
 
 def place_of(headers: Mapping[str, str]) -> Position:
-    """Return the place in its log that a message's headers name."""
-    return Position(_number(headers[TX], LARGE), _number(headers[POSITION], LARGE))
+    """Return the place in its log that a message's headers name.
+
+    Raises ValueError where it is none, or not the one whose checksum the message wears: what a release before wrote,
+    which streams still hold, wears none.
+    """
+    store, tx, position = headers[STORE], headers[TX], headers[POSITION]
+    if headers.get(CHECK, written := check_of(store, tx, position)) != written:
+        raise ValueError("the place is not the one that was written")
+    return Position(_number(tx, LARGE), _number(position, LARGE))
+
+
+def check_of(store: str, tx: str, position: str) -> str:
+    """Return the CRC-32 of a store and a place, as eight hex digits; it finds mistakes and proves nobody's word."""
+    return f"{crc32(f'{store} {tx}-{position}'.encode()):08x}"
 
 
 def _number(written: str, digits: int) -> int:

@@ -54,6 +54,8 @@ class Chaos:
     pace: Pace
     over: Callable[[], bool]
     """Whether nobody works any more, and further acts would tell nothing."""
+    look: Callable[[], None]
+    """Takes down what is there, before each act."""
     streams: StreamActs = field(init=False)
     broken: Mending = field(init=False)
     kills: int = 0
@@ -102,6 +104,7 @@ class Chaos:
     def _do(self, act: Act, what: str) -> bool:
         """Do *act*; return whether there was anything to do it to."""
         self.broken.until(time.monotonic() + self.chance.uniform(0, BETWEEN_SECONDS_MAX))
+        self.look()
         try:
             self.tell(f"{what}: {act()}")
         except InVain:

@@ -14,6 +14,7 @@ from tests.crash.deployment import House, running
 from tests.crash.driving import Clerk, Pace
 from tests.crash.errors import told_errors
 from tests.crash.read_models import differing_tables
+from tests.crash.seen import Seen
 
 FINISH_SECONDS_MAX = 900.0
 """How long the clerk may still take once everything is mended; after that something hangs."""
@@ -50,12 +51,13 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         pace = Pace(county.commands)
         clerk = Clerk(house.deployment, county, pace, story.tell)
         clerk.start()
-        chaos = Chaos(house, chance, story.tell, pace, lambda: not clerk.working)
+        seen = Seen(house)
+        chaos = Chaos(house, chance, story.tell, pace, lambda: not clerk.working, seen.look)
         chaos.run(kills)
         story.kills = chaos.kills
         pace.allow(1.0)
         clerk.wait(FINISH_SECONDS_MAX)
-        for clause in [_everything_done(chaos, kills), *_verdict(house, county, clerk)]:
+        for clause in [_everything_done(chaos, kills), *_verdict(house, county, clerk, seen)]:
             story.hold(clause)
         errors = told_errors(house)
         story.hold(errors.clause())
@@ -72,7 +74,7 @@ def _everything_done(chaos: Chaos, kills: int) -> Clause:
     return Clause(f"{chaos.kills} kills and every other act were done: {done}", missed)
 
 
-def _verdict(house: House, county: CountyYear, clerk: Clerk) -> Iterator[Clause]:
+def _verdict(house: House, county: CountyYear, clerk: Clerk, seen: Seen) -> Iterator[Clause]:
     yield all_ready(house)
     if clerk.working:
         late = f"the year is not through {FINISH_SECONDS_MAX:.0f} s after everything was mended"
@@ -87,6 +89,7 @@ def _verdict(house: House, county: CountyYear, clerk: Clerk) -> Iterator[Clause]
     # Only now: who goes on after the counts agreed would be at work, and what it does would be seen.
     if clerk.figures is not None:
         yield from clauses(reached(house), county, clerk.figures)
+    yield asyncio.run(seen.clause())
     tables = asyncio.run(differing_tables(house))
     yield Clause(
         "the tables of pairing, contact and reporting are what their sources' logs make of them", tables

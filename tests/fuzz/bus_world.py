@@ -23,7 +23,18 @@ from shared.contracts.contact import VisitLogged
 from shared.contracts.event import CarerKind, ContactKind, Event, Sex, subject_of
 from shared.contracts.pairing import CarerEnlisted
 from shared.contracts.registry import ChildFile, ChildRegistered
-from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION, Envelope
+from shared.envelope import (
+    CHECK,
+    CORRELATION,
+    POSITION,
+    SCHEMA_VERSION,
+    STORE,
+    STREAM,
+    TX,
+    VERSION,
+    Envelope,
+    check_of,
+)
 from shared.event_store import Pool, Position
 from shared.provisioning import ensure_readers, ensure_stream
 from shared.reader import Reader
@@ -85,22 +96,23 @@ class Bus:
         default_factory=lambda: {source: itertools.count(1) for source in STORES}
     )
 
-    def message(self, source: str, event: Event, stream: str) -> Message:
-        """Return *event* as the relay of *source* would publish it next."""
-        place = next(self.places[source])
+    def message(self, source: str, event: Event, stream: str, store: UUID | None = None) -> Message:
+        """Return *event* as the relay of *source* would publish it next, of its log or of another *store*."""
+        place, log = str(next(self.places[source])), str(store or STORES[source])
         event_type = type(event).__name__
         headers = {
             "ce-specversion": "1.0",
             "ce-id": str(uuid5(SPACE, f"{source} {place}")),
             "ce-type": event_type,
             "ce-time": "2026-03-01T08:00:00+08:00",
-            STORE: str(STORES[source]),
-            TX: str(place),
-            POSITION: str(place),
+            STORE: log,
+            TX: place,
+            POSITION: place,
+            CHECK: check_of(log, place, place),
             STREAM: stream,
             VERSION: "1",
             SCHEMA_VERSION: "1",
-            CORRELATION: str(uuid5(SPACE, str(place))),
+            CORRELATION: str(uuid5(SPACE, place)),
         }
         subject = subject_of(source, event_type, event.area)
         body = event.model_dump_json().encode()

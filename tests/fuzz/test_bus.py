@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.catalogue import EVENT_CLASSES, SPEAKERS, decode
 from shared.contracts.event import Event
-from shared.envelope import CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
+from shared.envelope import CHECK, CORRELATION, POSITION, SCHEMA_VERSION, STORE, STREAM, TX, VERSION
 from shared.parked import drop_parked
 from tests.conftest import ServicePools
 from tests.fuzz.bus_world import SPACE, STORES, Bus, Message, bus_at_work, good_event
@@ -54,8 +54,6 @@ async def bus(nats_server: BusServer, service_pool: ServicePools) -> AsyncIterat
 numbers = st.sampled_from(
     ["", "0", "-1", "2", "x", "1.5", "1_0", "٣", " 1", str(2**15), str(2**31), str(2**63), "9" * 5000]
 )
-AHEAD = {str(2**15), str(2**31)}
-"""Transactions that are yet to come: where a log says it has got to them, its readers believe it."""
 texts = st.sampled_from(["", "\x00", "x" * 5000, "\u202e", "a.b", " ", "'", "NULL"]) | st.text(max_size=20)
 moments = st.sampled_from(
     [
@@ -77,9 +75,10 @@ values: dict[str, st.SearchStrategy[str]] = {
     SCHEMA_VERSION: numbers,
     VERSION: numbers,
     STREAM: texts,
-    STORE: ids.filter(lambda written: str(SPACE) not in written),  # another log stops its reader: see below
-    TX: numbers.filter(lambda written: written.strip() not in AHEAD),
+    STORE: ids,
+    TX: numbers,
     POSITION: numbers,
+    CHECK: texts,
     "Status": st.sampled_from(["404", "408", "409", "100", "503"]),
     "Nats-Msg-Id": texts,
     "traceparent": texts,
@@ -124,7 +123,7 @@ def mutations(draw: st.DrawFn) -> Callable[[Message], Message]:  # noqa: PLR0911
             name = draw(st.sampled_from(sorted(values)))
             return lambda message: message.with_header(name, None)
         case "among headers":
-            at, raw = draw(st.integers(0, 11)), draw(raw_headers)
+            at, raw = draw(st.integers(0, 12)), draw(raw_headers)
             return lambda message: _Among(
                 message.source, message.subject, message.headers, message.body, raw, at
             )
@@ -335,8 +334,7 @@ async def _clear(bus: Bus) -> None:
 async def test_events_of_another_log_stop_their_readers_loudly_and_nobody_else(bus: Bus) -> None:
     first = await bus.publish(bus.message("registry", good_event("registry", 1), "child-1"))
     await bus.taken("registry", first)
-    foreign = bus.message("registry", good_event("registry", 2), "child-2")
-    await bus.publish(foreign.with_header(STORE, str(SPACE).encode()))
+    await bus.publish(bus.message("registry", good_event("registry", 2), "child-2", SPACE))
     of_registry = [one for one in bus.receivings if one.reader.source == "registry"]
 
     async def stopped() -> bool:
@@ -350,6 +348,37 @@ async def test_events_of_another_log_stop_their_readers_loudly_and_nobody_else(b
     for receiving in of_registry:
         assert await fates(bus, receiving.reader.name, messages[:1]) == {Fate.TAKEN: 1}
         assert messages[1].place not in bus.said[receiving.reader.name]
+
+
+FAR = str(10**15).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(TX, FAR), (POSITION, FAR), (TX, b"0"), (STORE, str(SPACE).encode()), (CHECK, b"00000000")],
+)
+async def test_an_event_whose_place_was_spoilt_is_parked_and_those_behind_it_are_taken(
+    bus: Bus, name: str, value: bytes
+) -> None:
+    good = [neighbour(bus, "registry") for _ in range(3)]
+    first = await bus.publish(good[0])
+    await bus.publish(neighbour(bus, "registry").with_header(name, value))
+    await bus.publish(good[1])
+    last = await bus.publish(good[2])
+    await bus.taken("registry", last)
+
+    await good_ones_were_taken(bus, "registry", good)
+    messages = await arrived(bus, "registry", first, last)
+    for receiving in bus.receivings:
+        if receiving.reader.source == "registry":
+            met = await fates(bus, receiving.reader.name, messages)
+            assert met == {Fate.TAKEN: 3, Fate.PARKED: 1}
+
+
+async def test_an_event_of_a_release_that_wrote_no_check_is_taken(bus: Bus) -> None:
+    old = neighbour(bus, "registry").with_header(CHECK, None)
+    await bus.taken("registry", await bus.publish(old))
+    await good_ones_were_taken(bus, "registry", [old])
 
 
 async def test_an_event_told_again_at_its_place_is_taken_once(bus: Bus) -> None:
