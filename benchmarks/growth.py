@@ -10,8 +10,9 @@ import asyncio
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,11 @@ NATION = 9_020_000
 """Children left behind at the count of 2016; asked for by size, never by default."""
 SECONDS = 60.0
 """How long one piece of work may take at most: it goes piece by piece, and what a child costs is the same."""
-PLOT, RESULT = Path("docs/images/growth.svg"), Path("build/growth.json")
+PLOT, MEMORY, RESULT = (
+    Path("docs/images/growth.svg"),
+    Path("docs/images/growth_memory.svg"),
+    Path("build/growth.json"),
+)
 WORKS: Mapping[str, Sequence[str]] = {
     "registry": ("import",),
     "pairing": ("pair a county",),
@@ -90,7 +95,7 @@ def main() -> None:
         return
     _keep(costs)
     sys.stdout.write(_table(_kept()) + "\n")
-    PLOT.write_text(_drawn(_kept()), encoding="utf-8")
+    _draw(_kept())
 
 
 async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Cost]:
@@ -195,13 +200,23 @@ def _cell(cost: Cost) -> str:
     return f"{cost.processor:,.0f} ({cost.microseconds:,.0f}; {cost.megabytes:.0f})"
 
 
-def _drawn(costs: Sequence[Cost]) -> str:
-    lines = [
+def _draw(costs: Sequence[Cost]) -> None:
+    """Draw what a child costs in each work, and how much memory each whole service held."""
+    time_a_child = "Processor time a child, in microseconds, by number of children"
+    PLOT.write_text(
+        plot(time_a_child, _lines(costs, chain(*WORKS.values()), attrgetter("processor"))), encoding="utf-8"
+    )
+    wholes = [*map(_whole, WORKS), REBUILD]
+    held = "The most memory of a service, in MB, by number of children"
+    MEMORY.write_text(plot(held, _lines(costs, wholes, attrgetter("megabytes"))), encoding="utf-8")
+
+
+def _lines(costs: Sequence[Cost], works: Iterable[str], height: Callable[[Cost], float]) -> list[Line]:
+    return [
         Line(work, points)
-        for work in chain(*WORKS.values())
-        if (points := [(float(one.children), one.processor) for one in costs if one.work == work])
+        for work in works
+        if (points := [(float(one.children), height(one)) for one in costs if one.work == work])
     ]
-    return plot("Processor time a child, in microseconds, by number of children", lines)
 
 
 def _told() -> Told:

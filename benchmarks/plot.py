@@ -4,7 +4,8 @@ from math import log10
 from typing import NamedTuple
 
 WIDTH, HEIGHT, MARGIN = 720, 400, 60
-COLOURS = ("#1b6ca8", "#c0392b", "#2d7d46", "#8e44ad", "#b9770e")
+COLOURS = ("#1b6ca8", "#c0392b", "#2d7d46", "#8e44ad", "#b9770e", "#5d6d7e")
+NAMES_A_ROW = 3
 
 HALO = 'stroke="white" stroke-width="4" paint-order="stroke"'
 """Of a number that a line may cross."""
@@ -45,7 +46,9 @@ def plot(title: str, lines: list[Line]) -> str:
 def _drawn(name: str, colour: str, places: list[tuple[float, float]], number: int) -> list[str]:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     marks = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-    below = f'<text x="{MARGIN + 125 * number}" y="{HEIGHT - 14}" fill="{colour}">{name}</text>'
+    row, column = divmod(number, NAMES_A_ROW)
+    x, y = MARGIN + column * (WIDTH - 2 * MARGIN) // NAMES_A_ROW, HEIGHT - 24 + 16 * row
+    below = f'<text x="{x}" y="{y}" fill="{colour}">{name}</text>'
     return [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>', *marks, below]
 
 
