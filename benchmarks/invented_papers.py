@@ -26,7 +26,7 @@ def rosters(people: Sequence[Child], seed: int) -> Iterator[tuple[str, bytes, in
     chance = random.Random(seed)  # noqa: S311 - invented people, no secret
     numbered = enumerate(people)
     for township, some in groupby(numbered, key=lambda one: one[1].area[:TOWNSHIP_DIGITS]):
-        rows = [_row(child, n, chance) for n, child in some]
+        rows = [row_of(child, n, chance) for n, child in some]
         yield f"{township}.csv", "\n".join([HEADINGS, *rows]).encode(), len(rows)
 
 
@@ -41,7 +41,8 @@ def carer_list(people: Sequence[Child], seed: int) -> bytes:
     return "\n".join([CARER_HEADINGS, *rows]).encode()
 
 
-def _row(child: Child, n: int, chance: random.Random) -> str:
+def row_of(child: Child, n: int, chance: random.Random) -> str:
+    """Return the row of *child*, number *n* of its paper."""
     surname = chance.choice(SURNAMES)
     girl = chance.randrange(2)
     name = surname + "".join(chance.choices(GIVEN, k=2))

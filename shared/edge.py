@@ -56,6 +56,16 @@ async def running_of(request: Request) -> Running:
 RunningHere = Annotated[Running, Depends(running_of)]
 
 
+async def turn_of_paper(running: RunningHere) -> AsyncIterator[None]:
+    """Hold the turn of papers until the request is answered. Raises Away(papers_wait)."""
+    async with running.paper_turns.turn():
+        yield
+
+
+PaperTurn = Annotated[None, Depends(turn_of_paper)]
+"""Put it last: whoever may not send a paper does not wait for a turn."""
+
+
 BEARER = HTTPBearer(auto_error=False, description="a token that `kith token issue` prints")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 

@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from shared.checkpoint import caught_up
 from shared.event_store import Pool, Position
 from shared.metrics import Metrics
+from shared.paper_turns import PaperTurns
 from shared.pulse import Pulses
 from shared.receiving import Receiving
 from shared.relay import Relay
@@ -48,6 +49,7 @@ class Running:
     metrics: Metrics
     pulses: Pulses
     doorbell: asyncio.Event = field(default_factory=asyncio.Event)
+    paper_turns: PaperTurns = field(default_factory=PaperTurns)
     schema_unfit: str = ""
     """What is wrong with the database's schema for this release, empty where nothing is."""
     kept: Vault | None = None

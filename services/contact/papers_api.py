@@ -12,6 +12,7 @@ from services.contact.visit_log import read_visits
 from shared.edge import (
     After,
     CauseHere,
+    PaperTurn,
     ReadingHere,
     RunningHere,
     answer,
@@ -40,6 +41,7 @@ def papers_router() -> APIRouter:
         file: UploadFile,
         after: After = None,
         accept_language: Annotated[str | None, Header()] = None,
+        _turn: PaperTurn,
     ) -> dict[str, Any]:
         """Take in a visit log; rows that came before count in nothing new."""
         await wait_until_known(running, positions_in(after))

@@ -14,8 +14,9 @@ from shared.papers.citizen_id import read_citizen_id
 from shared.papers.dates import read_date
 from shared.papers.delimited import CONTROL
 from shared.papers.faults import Fault, PaperRefused
-from shared.papers.finding import read_table
+from shared.papers.finding import read_short_table, read_table
 from shared.papers.headings import Layout, listed
+from shared.papers.limits import VISITS_MAX
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import NOTHING, as_text, code, compact, person_name
 from shared.papers.words import by_word
@@ -98,7 +99,7 @@ class VisitPaper:
 def read_visits(filename: str, content: bytes) -> VisitPaper:
     """Return the visits in *content*, each row judged. Raises PaperRefused when it is no visit log."""
     del filename  # A visit log says everything itself.
-    table = read_table(content, VISITS)
+    table = read_short_table(content, VISITS, VISITS_MAX)
     judge = Judge(table)
     return VisitPaper(table, [judge.row(number, cells) for number, cells in table.rows])
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from shared.contracts.event import STAFF, CarerKind, Sex
 from shared.papers.citizen_id import read_citizen_id, sex_of
 from shared.papers.faults import Fault
-from shared.papers.finding import read_table
+from shared.papers.finding import read_short_table
 from shared.papers.headings import Layout, listed
+from shared.papers.limits import LISTED_MAX
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import NOTHING, as_text, as_texts, code, compact, free_text, person_name, phone_number
 from shared.papers.words import SEXES, by_word
@@ -108,7 +109,7 @@ def read_carers(filename: str, content: bytes) -> CarerPaper:
     Whether a row's area exists is the caller's to check.
     """
     del filename  # A list of carers says everything itself.
-    table = read_table(content, CARERS)
+    table = read_short_table(content, CARERS, LISTED_MAX)
     judge = Judge(table)
     return CarerPaper(table, [judge.row(number, cells) for number, cells in table.rows])
 

@@ -22,6 +22,7 @@ from services.pairing.importing import (
 )
 from shared.edge import (
     CauseHere,
+    PaperTurn,
     ReadingHere,
     answer,
     may,
@@ -53,6 +54,7 @@ def papers_router(running: Running) -> APIRouter:
         cause: CauseHere,
         after: str | None = None,
         accept_language: Annotated[str | None, Header()] = None,
+        _turn: PaperTurn,
     ) -> dict[str, Any]:
         await wait_until_known(running, positions_in(after))
         importing = await _read(running, file, on, caller, cause, language=language_of(accept_language))

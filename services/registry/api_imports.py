@@ -18,6 +18,7 @@ from services.registry.importing import import_roster
 from services.registry.roster import read_roster
 from shared.edge import (
     CauseHere,
+    PaperTurn,
     ReadingHere,
     RunningHere,
     answer,
@@ -49,7 +50,13 @@ class Advance(BaseModel):
 
 @router.post("/imports/areas")
 async def take_areas(
-    running: RunningHere, caller: Importer, cause: CauseHere, file: UploadFile, on: Day | None = None
+    *,
+    running: RunningHere,
+    caller: Importer,
+    cause: CauseHere,
+    file: UploadFile,
+    on: Day | None = None,
+    _turn: PaperTurn,
 ) -> dict[str, Any]:
     """Take in the list of areas as it is on *on* (today, where it is not given)."""
     content = await file.read()
@@ -68,6 +75,7 @@ async def take_roster(
     request: Request,
     file: UploadFile,
     filed_on: Day,
+    _turn: PaperTurn,
 ) -> dict[str, Any]:
     """Take in the roster of a township, whose name begins with the township's code, as filed on a day."""
     content = await file.read()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from shared.contracts.event import Level
 from shared.papers.faults import PaperRefused
-from shared.papers.finding import read_table
+from shared.papers.finding import read_short_table
 from shared.papers.headings import Layout, listed
-from shared.papers.limits import FAULTS_NAMED_MAX
+from shared.papers.limits import FAULTS_NAMED_MAX, LISTED_MAX
 from shared.papers.table import Cells, Table
 from shared.papers.text import as_text, compact, free_text
 from shared.papers.text import code as as_code
@@ -88,7 +88,7 @@ def read_areas(filename: str, content: bytes) -> AreaPaper:
     The tree is taken whole or not at all: raises PaperRefused, which names the first faulty rows.
     """
     del filename  # A list of areas says everything itself.
-    table = read_table(content, AREAS)
+    table = read_short_table(content, AREAS, LISTED_MAX)
     levelled = [read_area(table, number, cells) for number, cells in table.rows]
     check_tree(levelled)
     return AreaPaper(table, sorted(levelled, key=lambda area: (len(area.code), area.code)))

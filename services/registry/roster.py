@@ -11,7 +11,8 @@ from services.registry.roster_row import Judge, RosterRow
 from services.registry.villages import Villages, townships_by_village
 from shared.papers.citizen_id import ROUNDED
 from shared.papers.faults import Fault, PaperRefused
-from shared.papers.finding import read_table
+from shared.papers.finding import read_short_table
+from shared.papers.limits import LISTED_MAX
 from shared.papers.table import Table
 from shared.papers.text import compact
 
@@ -43,7 +44,7 @@ def read_roster(filename: str, content: bytes) -> RosterPaper:
     township = TOWNSHIP.match(name)
     if township is None:
         raise PaperRefused("paper_no_township_code")
-    return RosterPaper(name, township[1], read_table(content, ROSTER))
+    return RosterPaper(name, township[1], read_short_table(content, ROSTER, LISTED_MAX))
 
 
 def judge_rows(paper: RosterPaper, areas: Mapping[str, str], filed_on: date) -> Sequence[RosterRow]:

@@ -7,7 +7,7 @@ from io import StringIO
 from itertools import islice
 
 from shared.papers.faults import PaperRefused
-from shared.papers.limits import COLUMNS_MAX, ROWS_MAX
+from shared.papers.limits import CELLS_MAX, COLUMNS_MAX, ROWS_MAX
 from shared.papers.table import Cell
 
 SEPARATORS = (",", "\t", ";")
@@ -67,6 +67,7 @@ def times(text: str, separator: str) -> int:
 
 def rows_of(text: str, separator: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
+    cells_left = CELLS_MAX
     for row in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True):
         rows.append(list[Cell](row))
         if len(rows) > ROWS_MAX:
@@ -75,4 +76,7 @@ def rows_of(text: str, separator: str) -> list[list[Cell]]:
             raise PaperRefused(
                 "paper_too_many_columns", sheet="CSV", columns=len(row), columns_max=COLUMNS_MAX
             )
+        cells_left -= len(row)
+        if cells_left < 0:
+            raise PaperRefused("paper_too_many_cells", cells_max=CELLS_MAX)
     return rows

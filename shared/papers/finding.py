@@ -38,6 +38,14 @@ def read_table(content: bytes, layout: Layout) -> Table:
     return table_of(sheet, headings, layout, [other.name for other in sheets if other is not sheet])
 
 
+def read_short_table(content: bytes, layout: Layout, rows_max: int) -> Table:
+    """Return the same where it has at most *rows_max* rows; raises PaperRefused for more as well."""
+    table = read_table(content, layout)
+    if len(table.rows) > rows_max:
+        raise PaperRefused("paper_too_many_rows", sheet=table.sheet, rows=len(table.rows), rows_max=rows_max)
+    return table
+
+
 def the_one(sheets: Sequence[Sheet], layout: Layout) -> Found:
     """Return the sheet that has the headings, of several the one that has rows below them."""
     found = [(sheet, headings) for sheet in sheets if (headings := find_headings(sheet.rows, layout))]

@@ -1,11 +1,11 @@
 """From the bytes of a file to its sheets: Excel workbooks of both kinds by content, else delimited text."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from shared.papers.delimited import read_delimited
 from shared.papers.faults import PaperRefused
@@ -58,7 +58,8 @@ def read_sheets(content: bytes) -> list[Sheet]:
     if content.startswith(ZIP):
         return workbook_sheets(*check_xlsx(content))
     if content.startswith(COMPOUND):
-        return workbook_sheets(*check_xls(content))
+        workbook, formulas = check_xls(content)
+        return workbook_sheets(BytesIO(workbook), formulas)
     refuse_other_files(content)
     return [Sheet(name="CSV", rows=read_delimited(content))]
 
@@ -72,17 +73,23 @@ def refuse_other_files(content: bytes) -> None:
             raise PaperRefused(code)
 
 
-def workbook_sheets(content: bytes, formulas: Mapping[str, Collection[Position]]) -> list[Sheet]:
-    """Return the worksheets of a workbook that was found safe to open."""
-    return reading_safely(lambda: list(worksheets(content, formulas)))
+def workbook_sheets(file: BytesIO, formulas: Mapping[str, Collection[Position]]) -> list[Sheet]:
+    """Return the worksheets of a workbook that was found safe to open; *file* is closed."""
+    return reading_safely(lambda: [*worksheets(laid_out(file), formulas)])
 
 
-def worksheets(content: bytes, formulas: Mapping[str, Collection[Position]]) -> Iterator[Sheet]:
-    with CalamineWorkbook.from_filelike(BytesIO(content)) as workbook:
+def laid_out(file: BytesIO) -> list[CalamineSheet]:
+    """Return the worksheets as their reader lays them out.
+
+    What it reads from is let go as soon as may be: a workbook's bytes, its own copy of them and the cells are
+    each as large as the others.
+    """
+    with CalamineWorkbook.from_filelike(file) as workbook:
+        file.close()
         names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
         if len(names) > SHEETS_MAX:
             raise PaperRefused("paper_too_many_sheets", sheets=len(names), sheets_max=SHEETS_MAX)
-        cells_left = CELLS_MAX
+        sheets, cells_left = [], CELLS_MAX
         for name in names:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.start is None:
@@ -93,7 +100,15 @@ def worksheets(content: bytes, formulas: Mapping[str, Collection[Position]]) -> 
             cells_left -= rows * columns
             if cells_left < 0:
                 raise PaperRefused("paper_too_many_cells", cells_max=CELLS_MAX)
-            yield Sheet(name, sheet.to_python(skip_empty_area=False), formulas.get(name, ()))
+            sheets.append(sheet)
+    return sheets
+
+
+def worksheets(
+    sheets: Iterable[CalamineSheet], formulas: Mapping[str, Collection[Position]]
+) -> Iterator[Sheet]:
+    for sheet in sheets:
+        yield Sheet(sheet.name, sheet.to_python(skip_empty_area=False), formulas.get(sheet.name, ()))
 
 
 def refuse_too_wide_or_long(name: str, rows: int, columns: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
 from posixpath import join, normpath
@@ -32,7 +33,7 @@ OTHER_KINDS: Mapping[str, str] = {
 }
 
 
-def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]]]:
+def check_xlsx(content: bytes) -> tuple[BytesIO, Mapping[str, Collection[Position]]]:
     """Return the workbook again, with nothing in it but what was looked through, and its formulas by sheet.
 
     Raises PaperRefused for what is no workbook, is damaged or encrypted, or would unpack beyond the limits.
@@ -56,8 +57,9 @@ def check_xlsx(content: bytes) -> tuple[bytes, Mapping[str, Collection[Position]
         raise PaperRefused("paper_damaged")
     shared = by_name.get(SHARED_TEXTS.lower())
     texts = [] if shared is None else lengths_of_texts(shared)
-    formulas = {name: check_sheet(by_name.get(path.lower()), texts) for name, path in sheet_parts(parts)}
-    return repacked(parts), formulas
+    # A sheet without a part is empty, as for the reader.
+    sheets = [(name, by_name[path.lower()]) for name, path in sheet_parts(parts) if path.lower() in by_name]
+    return repacked(parts), formulas_of(sheets, texts)
 
 
 def refuse_other_archives(entries: list[ZipInfo]) -> None:
@@ -98,13 +100,14 @@ def unpacked(archive: ZipFile) -> Iterator[tuple[str, bytes]]:
         yield entry.filename, PROMISED_TEXTS.sub(rb"\1", body) if b"uniqueCount" in body else body
 
 
-def repacked(parts: Mapping[str, bytes]) -> bytes:
+def repacked(parts: Mapping[str, bytes]) -> BytesIO:
     """Return a workbook of *parts*, unpacked, so that the reader sees the very bytes that were looked through."""
     whole = BytesIO()
     with ZipFile(whole, "w", ZIP_STORED) as archive:
         for name, body in parts.items():
             archive.writestr(ZipInfo(name), body)
-    return whole.getvalue()
+    whole.seek(0)
+    return whole
 
 
 def sheet_parts(parts: Mapping[str, bytes]) -> list[tuple[str, str]]:
@@ -130,17 +133,23 @@ def relation_of(sheet: ET.Element) -> str:
     return next((value for key, value in sheet.attrib.items() if key.rpartition("}")[2] == "id"), "")
 
 
-def check_sheet(part: bytes | None, texts: Sequence[int]) -> Collection[Position]:
-    """Return the places of a sheet's formulas; raise PaperRefused where the sheet would swamp the reader.
+def formulas_of(
+    sheets: Sequence[tuple[str, bytes]], texts: Sequence[int]
+) -> Mapping[str, Collection[Position]]:
+    """Return the places of the formulas of each sheet; raise PaperRefused where all together would swamp the reader.
 
-    *texts* are the lengths of the workbook's shared texts. A sheet without a part is empty, as for the reader.
+    *texts* are the lengths of the workbook's shared texts.
     """
-    if part is None:
-        return frozenset()
-    cells_at_most = part.count(b"<c") + part.count(b":c")
-    walk = SheetWalk(part, hear_texts=cells_at_most * max(texts, default=0) > CELL_TEXT_BYTES_MAX)
-    refuse_long_texts(walk.shown, texts)
-    return walk.formulas
+    cells_at_most = sum(part.count(b"<c") + part.count(b":c") for _, part in sheets)
+    hear_texts = cells_at_most * max(texts, default=0) > CELL_TEXT_BYTES_MAX
+    formulas: dict[str, Collection[Position]] = {}
+    shown: Counter[str] = Counter()
+    for name, part in sheets:
+        walk = SheetWalk(part, hear_texts=hear_texts)
+        formulas[name] = walk.formulas
+        shown += walk.shown
+    refuse_long_texts(shown, texts)
+    return formulas
 
 
 def refuse_long_texts(shown: Mapping[str, int], texts: Sequence[int]) -> None:

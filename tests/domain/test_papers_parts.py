@@ -11,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.papers.faults import PaperRefused
-from shared.papers.limits import COLUMNS_MAX, MIB, PARTS_MAX, ROWS_MAX, SHEETS_MAX, UNPACKED_RATIO_MAX
+from shared.papers.limits import (
+    CELLS_MAX,
+    COLUMNS_MAX,
+    MIB,
+    PARTS_MAX,
+    ROWS_MAX,
+    SHEETS_MAX,
+    UNPACKED_RATIO_MAX,
+)
 from shared.papers.sheet import Sheet, read_sheets
 from shared.papers.xlsx import SMALL_PART, check_xlsx
 from tests.domain.test_papers_anything import refused_or_read
@@ -230,7 +238,10 @@ def sheet_with_a_cell_at(row: int, column: str) -> list[Sheet]:
 
 
 def test_a_sheet_may_be_as_long_and_as_wide_as_the_limits_say() -> None:
-    assert len(sheet_with_a_cell_at(ROWS_MAX, "A")[0].rows) == ROWS_MAX
+    longest = CELLS_MAX // len(read_sheets(WHOLE)[0].rows[-1])
+    assert len(sheet_with_a_cell_at(longest, "A")[0].rows) == longest
+    with pytest.raises(PaperRefused, match="paper_too_many_cells"):
+        sheet_with_a_cell_at(longest + 1, "A")
     assert len(sheet_with_a_cell_at(9, "DX")[0].rows[8]) == COLUMNS_MAX
     for row, column in ((ROWS_MAX + 1, "A"), (9, "DY")):
         with pytest.raises(PaperRefused, match="paper_cell_far_out"):
