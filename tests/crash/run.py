@@ -51,7 +51,7 @@ def crash(county: CountyYear, data: Path, seed: int, kills: int, story: Story) -
         pace = Pace(county.commands)
         clerk = Clerk(house.deployment, county, pace, story.tell)
         clerk.start()
-        seen = Seen(house)
+        seen = Seen(lambda: reached(house).logs)
         chaos = Chaos(house, chance, story.tell, pace, lambda: not clerk.working, seen.look)
         chaos.run(kills)
         story.kills = chaos.kills

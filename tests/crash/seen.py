@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
 
 from shared.event_store import Position
-from shared.subjects import SERVICES
 from tests.crash.checking import SHOWN_MAX, Clause
-from tests.crash.deployment import House
 
 LOOK_SECONDS_MAX = 2.0
 """How long a database may take to answer; one that is killed or stopped is not waited for."""
@@ -29,7 +28,8 @@ class Seen:
     A clerk who begins again may say anew what was lost; then it stands at another place.
     """
 
-    house: House
+    logs: Callable[[], Mapping[str, str]]
+    """Where each service's log is read now: PostgreSQL may have another port when it comes back."""
     _places: dict[str, Places] = field(default_factory=lambda: defaultdict(dict))
     _behind: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Up to which position each log was read in the look before the last: later ones may have come late."""
@@ -40,10 +40,10 @@ class Seen:
             asyncio.run(self._look())
 
     async def _look(self) -> None:
-        for service in SERVICES:
-            last = max((place.position for place in self._places[service]), default=0)
-            self._places[service] |= await self._read(service, self._behind[service], LOOK_SECONDS_MAX)
-            self._behind[service] = last
+        for service in self.logs():
+            new = await self._read(service, self._behind[service], LOOK_SECONDS_MAX)
+            self._behind[service] = max((place.position for place in self._places[service]), default=0)
+            self._places[service] |= new
 
     async def clause(self) -> Clause:
         """Return which of the events that were seen are not where they were."""
@@ -60,8 +60,7 @@ class Seen:
         return Clause(f"{count} events that were seen on the way are still where they were", wrong)
 
     async def _read(self, service: str, behind: int, seconds: float) -> Places:
-        dsn = self.house.deployment.owner_dsn(self.house.postgres, service)
-        connection = await asyncpg.connect(dsn, timeout=seconds, command_timeout=seconds)
+        connection = await asyncpg.connect(self.logs()[service], timeout=seconds, command_timeout=seconds)
         try:
             rows = await connection.fetch(BEHIND, behind)
         finally:
