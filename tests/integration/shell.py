@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -200,6 +200,20 @@ async def at_work(
     app = create_app(spec, settings)
     async with app.router.lifespan_context(app), client_of(app) as client:
         yield client
+
+
+@asynccontextmanager
+async def more_replicas(
+    spec: ServiceSpec, running: Running, count: int
+) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Run *count* replicas beside the one *running*, and give a client of each: a process takes in one paper."""
+    async with AsyncExitStack() as stack:
+        clients = []
+        for _ in range(count):
+            app = create_app(spec, running.settings)
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            clients.append(await stack.enter_async_context(client_of(app)))
+        yield clients
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

@@ -3,7 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -28,7 +28,7 @@ from tests.integration.registry_at_work import (  # noqa: F401 - fixtures
     registry,
     roster,
 )
-from tests.integration.shell import Deployment, client_of
+from tests.integration.shell import Deployment, client_of, more_replicas
 
 HEADINGS = ("走访日期", "录入日期", "儿童姓名", "身份证号", "所在村代码", "方式", "结果")
 WILLOW = "431299200201"
@@ -247,12 +247,14 @@ async def test_a_refused_row_is_made_good_once_by_logs_sent_at_once(
 ) -> None:
     await contact.take(CALL_OF_NOBODY)
     await registry.take_roster(roster(child_row("王五", id_number(9))))
-    async with contact.pool.acquire() as holder, holder.transaction():
-        await holder.execute("SELECT FROM app.log_rows FOR UPDATE")
-        logs = [asyncio.create_task(contact.take(CALL_OF_NOBODY)) for _ in range(3)]
-        while await contact.pool.fetchval(WAITING) < len(logs):  # noqa: ASYNC110 - the database tells it
-            await asyncio.sleep(0.005)
-    told = await asyncio.gather(*logs)
+    async with more_replicas(SPEC, contact.app.state.running, 2) as clients:
+        replicas = [contact, *(replace(contact, client=client) for client in clients)]
+        async with contact.pool.acquire() as holder, holder.transaction():
+            await holder.execute("SELECT FROM app.log_rows FOR UPDATE")
+            logs = [asyncio.create_task(replica.take(CALL_OF_NOBODY)) for replica in replicas]
+            while await contact.pool.fetchval(WAITING) < len(logs):  # noqa: ASYNC110 - the database tells it
+                await asyncio.sleep(0.005)
+        told = await asyncio.gather(*logs)
     counts = ("logged", "duplicates", "unknown_child", "already")
     assert sorted([log[name] for name in counts] for log in told) == [
         [0, 0, 0, 1],

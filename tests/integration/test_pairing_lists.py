@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -10,10 +12,12 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from services.pairing import importing
+from services.pairing.app import SPEC
 from services.pairing.list_ledger import write_rows
 from shared.event_store import Pool
 from tests.integration.pairing_at_work import ROWS, County, county, spoken
 from tests.integration.pairing_county import POPLAR, TOWNSHIP, areas_defined
+from tests.integration.shell import more_replicas
 
 __all__ = ["county"]
 
@@ -52,12 +56,22 @@ async def test_half_a_list_and_then_the_whole_counts_each_row_once(county: Count
     assert (whole["taken"], whole["duplicates"], whole["refused"], whole["already"]) == (1, 1, 1, 3)
 
 
+@asynccontextmanager
+async def replicas_of(county: County, count: int) -> AsyncIterator[list[County]]:
+    """Give *county* as each of *count* replicas of its pairing serves it."""
+    async with more_replicas(SPEC, county.running, count - 1) as clients:
+        yield [county, *(replace(county, pairing=client) for client in clients)]
+
+
 async def test_lists_sent_at_once_count_each_row_that_they_share_once(county: County) -> None:
     after = await county.say(*areas_defined())
     nowhere, rose, rose_again = ROWS[4], ROWS[0], ROWS[5]
     lists = [[nowhere, rose, rose_again, [f"童{n}", *ROWS[1][1:]]] for n in range(4)]
 
-    answers = await asyncio.gather(*(county.take_in(rows, after) for rows in lists))
+    async with replicas_of(county, len(lists)) as replicas:
+        answers = await asyncio.gather(
+            *(replica.take_in(rows, after) for replica, rows in zip(replicas, lists, strict=True))
+        )
 
     counted = {"rows": 7, "taken": 5, "duplicates": 1, "refused": 1}
     assert await imported(county.running.pool) == counted
@@ -74,7 +88,8 @@ async def test_a_refused_row_moves_once_when_its_village_is_known(county: County
 
     # The row names somebody whom another row has enlisted: that its list comes twice at once shows nowhere else.
     await county.take_in([[*later[:5], 2, "是"]], after)
-    mended = await asyncio.gather(*(county.take_in([later], after) for _ in range(3)))
+    async with replicas_of(county, 3) as replicas:
+        mended = await asyncio.gather(*(replica.take_in([later], after) for replica in replicas))
 
     assert refused["refused"] == 1
     [moved] = [told["import_id"] for told in mended if told["duplicates"]]

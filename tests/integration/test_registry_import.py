@@ -2,12 +2,15 @@
 
 import asyncio
 import io
+from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import pytest
 import python_calamine
 
 from services.registry import import_ledger, importing
+from services.registry.app import SPEC
 from shared.contracts.registry import ChildRegistered, RosterImported
 from shared.event_store import Connection
 from shared.tokens import Role
@@ -23,6 +26,7 @@ from tests.integration.registry_at_work import (
     registry_at_work,
     roster,
 )
+from tests.integration.shell import more_replicas
 
 __all__ = ["deployment", "registry"]
 
@@ -164,7 +168,11 @@ def kill_after(chunks: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_papers_sent_at_once_go_one_after_the_other(registry: Registry) -> None:
     papers = [roster(child_row(f"童{n}", id_number(n)), child_row("周梅", id_number(99))) for n in range(15)]
-    told = await asyncio.gather(*(registry.take_roster(paper) for paper in papers))
+    async with more_replicas(SPEC, registry.running, 2) as clients:
+        replicas = [registry, *(replace(registry, client=client) for client in clients)]
+        told = await asyncio.gather(
+            *(replica.take_roster(paper) for replica, paper in zip(cycle(replicas), papers, strict=False))
+        )
     assert sum(one["taken"] for one in told) == len(papers) + 1
     assert sum(one["duplicates"] + one["already"] for one in told) == len(papers) - 1
 

@@ -352,7 +352,8 @@ async def test_what_is_settled_stays_even_where_an_advance_makes_up_for_missed_d
             settled = await told_to_be_settled(pool)
             shown[settled] = await shown_on(pool, When(settled, known_on=settled), turn)
         before_the_gap = first_missed - timedelta(days=2)
-        assert list(shown) == [before_the_gap, last_missed - timedelta(days=1), settled]
+        # Where nothing is told behind the missed days, the last two are one day.
+        assert [*shown] == [*dict.fromkeys([before_the_gap, last_missed - timedelta(days=1), settled])]
         for day, figures in shown.items():
             assert await shown_on(pool, When(day, known_on=day), turn) == figures
 
