@@ -155,7 +155,8 @@ def place_of(headers: Mapping[str, str]) -> Position:
     which streams still hold, wears none.
     """
     store, tx, position = headers[STORE], headers[TX], headers[POSITION]
-    if headers.get(CHECK, written := check_of(store, tx, position)) != written:
+    true_check = check_of(store, tx, position)
+    if headers.get(CHECK, true_check) != true_check:
         raise ValueError("the place is not the one that was written")
     return Position(_number(tx, LARGE), _number(position, LARGE))
 

@@ -39,7 +39,7 @@ def read_table(content: bytes, layout: Layout) -> Table:
 
 
 def read_short_table(content: bytes, layout: Layout, rows_max: int) -> Table:
-    """Return the same where it has at most *rows_max* rows; raises PaperRefused for more as well."""
+    """Return what `read_table` does, where it has at most *rows_max* rows; raises PaperRefused for more as well."""
     table = read_table(content, layout)
     if len(table.rows) > rows_max:
         raise PaperRefused("paper_too_many_rows", sheet=table.sheet, rows=len(table.rows), rows_max=rows_max)

@@ -12,7 +12,7 @@ SHEETS_MAX = 50
 ROWS_MAX = 99_999
 LISTED_MAX, VISITS_MAX = 20_000, 60_000
 """Rows of a list, and of a log of visits, that a service takes in at once: each is a dozen objects there,
-7 and 5 KB (`python -m benchmarks.papers`), where it is a line to who only reads it."""
+7 and 4 KB (`python -m benchmarks.papers`), where it is a line to who only reads it."""
 COLUMNS_MAX = 128
 CELLS_MAX = 1_500_000
 """Of all sheets from their first cell to their last, empty ones among them: the reader lays out every one."""

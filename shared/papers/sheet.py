@@ -1,7 +1,7 @@
 """From the bytes of a file to its sheets: Excel workbooks of both kinds by content, else delimited text."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -75,7 +75,12 @@ def refuse_other_files(content: bytes) -> None:
 
 def workbook_sheets(file: BytesIO, formulas: Mapping[str, Collection[Position]]) -> list[Sheet]:
     """Return the worksheets of a workbook that was found safe to open; *file* is closed."""
-    return reading_safely(lambda: [*worksheets(laid_out(file), formulas)])
+    return reading_safely(
+        lambda: [
+            Sheet(sheet.name, sheet.to_python(skip_empty_area=False), formulas.get(sheet.name, ()))
+            for sheet in laid_out(file)
+        ]
+    )
 
 
 def laid_out(file: BytesIO) -> list[CalamineSheet]:
@@ -102,13 +107,6 @@ def laid_out(file: BytesIO) -> list[CalamineSheet]:
                 raise PaperRefused("paper_too_many_cells", cells_max=CELLS_MAX)
             sheets.append(sheet)
     return sheets
-
-
-def worksheets(
-    sheets: Iterable[CalamineSheet], formulas: Mapping[str, Collection[Position]]
-) -> Iterator[Sheet]:
-    for sheet in sheets:
-        yield Sheet(sheet.name, sheet.to_python(skip_empty_area=False), formulas.get(sheet.name, ()))
 
 
 def refuse_too_wide_or_long(name: str, rows: int, columns: int) -> None:
