@@ -32,6 +32,9 @@ NOT_TABLES: Mapping[bytes, str] = {
 }
 """How the files begin that people send in place of a table; BM alone may begin a text, see below."""
 
+NUL = "\x00"
+"""What some programs fill a cell up with: nobody sees it, and PostgreSQL keeps it in no text."""
+
 WEB_PAGE = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|table|meta|\?xml|\?mso|!--|div|body)", re.IGNORECASE
 )
@@ -77,10 +80,23 @@ def workbook_sheets(file: BytesIO, formulas: Mapping[str, Collection[Position]])
     """Return the worksheets of a workbook that was found safe to open; *file* is closed."""
     return reading_safely(
         lambda: [
-            Sheet(sheet.name, sheet.to_python(skip_empty_area=False), formulas.get(sheet.name, ()))
+            Sheet(
+                sheet.name.replace(NUL, " "),
+                without_nul(sheet.to_python(skip_empty_area=False)),
+                formulas.get(sheet.name, ()),
+            )
             for sheet in laid_out(file)
         ]
     )
+
+
+def without_nul(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Return *rows*, in the same lists, with a space for each NUL in a cell, which is read alike."""
+    for row in rows:
+        for column, cell in enumerate(row):
+            if type(cell) is str and NUL in cell:
+                row[column] = cell.replace(NUL, " ")
+    return rows
 
 
 def laid_out(file: BytesIO) -> list[CalamineSheet]:

@@ -47,6 +47,19 @@ def test_an_old_workbook_is_read_whatever_its_name() -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        workbook(None, ["姓名", "村\0"], ["廖雨馨\0\0", 1]),
+        old_workbook(["姓名", "村\0"], ["廖雨馨\0\0", 1]),
+        old_workbook(["姓名", "村\0"], ["廖雨馨\0\0", 1], shared=True),
+    ],
+)
+def test_a_cell_filled_up_with_nul_is_read_as_filled_up_with_spaces(content: bytes) -> None:
+    [sheet] = read_sheets(content)
+    assert sheet.rows == [["姓名", "村 "], ["廖雨馨  ", 1.0]]
+
+
+@pytest.mark.parametrize(
     ("content", "code"),
     [
         (b"", "paper_empty"),

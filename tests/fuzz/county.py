@@ -63,9 +63,9 @@ class County:
     runtime: Runtime
     deployment: Deployment
     client: Client
-    ids: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
-    right: dict[str, Requests] = field(default_factory=dict)
-    parked: dict[str, list[int]] = field(default_factory=dict)
+    ids: dict[str, dict[str, list[Any]]] = field(init=False, default_factory=dict)
+    right: dict[str, Requests] = field(init=False, default_factory=dict)
+    parked: dict[str, list[int]] = field(init=False, default_factory=dict)
 
     def token(self, role: Role) -> str:
         made = issue_token(self.deployment.data, f"{role}-1", role, AREAS[role], timedelta(hours=12))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
+from shared.papers.sheet import read_sheets
 from shared.tokens import Role
 from tests.domain.test_papers_anything import OF_THE_TREE, written_cells
 from tests.fuzz.cases import TIMES, cases
@@ -21,6 +22,8 @@ from tests.paper_files import HEADINGS, old_workbook, row_with, with_check_sign,
 CASES = cases(20, phases=(Phase.generate,))
 FIRST = date.fromisoformat(DAY)
 DAYS_VISITED = 50
+GIRLS_A_DAY = 500
+"""Whom one area's citizen ids tell apart: the number of the day, of three digits, is even."""
 NUMBERS = count(1)
 """Whoever is told of in these papers has a number of his own: each good row is new."""
 
@@ -40,12 +43,21 @@ class Kind:
     row: Callable[[int], Row]
 
 
+def born(number: int) -> date:
+    return date(2016, 7, 12) - timedelta(number // GIRLS_A_DAY)
+
+
 def citizen_id(number: int) -> str:
-    return with_check_sign(f"43129920160712{400 + number * 2:03}")
+    return with_check_sign(f"431299{born(number):%Y%m%d}{number % GIRLS_A_DAY * 2:03}")
 
 
 def new_child(number: int) -> Row:
-    return row_with(姓名=f"周蓝{number}", 公民身份证号码=citizen_id(number), 所在村=VILLAGE_NAME)
+    return row_with(
+        姓名=f"周蓝{number}",
+        公民身份证号码=citizen_id(number),
+        出生日期=born(number).isoformat(),
+        所在村=VILLAGE_NAME,
+    )
 
 
 def new_carer(number: int) -> Row:
@@ -59,7 +71,8 @@ def new_visit(number: int) -> Row:
 
 
 def new_village(number: int) -> Row:
-    return [f"{TOWNSHIP}{600 + number}", f"蓝{number}村", TOWNSHIP, "village"]
+    # A township has no more codes than these: one that comes again is a village's new name.
+    return [f"{TOWNSHIP}{600 + number % 400}", f"蓝{number}村", TOWNSHIP, "village"]
 
 
 KINDS: Mapping[str, Kind] = {
@@ -109,6 +122,23 @@ Spoils = Sequence[tuple[int, object]]
 """Cells of a row by their places, counted on from the last to the first, and what stands there instead."""
 
 spoils = st.lists(st.tuples(st.integers(0, 21), written_cells), min_size=1, max_size=3)
+
+
+@pytest.mark.parametrize("name", ["roster", "carers", "visits"])
+@pytest.mark.parametrize("old", [False, True])
+def test_a_row_refused_for_a_cell_of_nul_keeps_no_other_from_being_taken(
+    county: County, http: httpx.Client, *, name: str, old: bool
+) -> None:
+    kind = KINDS[name]
+    good, wrong = kind.row(next(NUMBERS)), ["\x00"] * len(kind.row(0))
+    wrong[0] = "\x00周\x00"
+    reply = send(county, http, kind, [wrong, good], old=old)
+    assert reply.status_code == httpx.codes.OK, reply.text
+    told = reply.json()
+    assert [row["row"] for row in told["refusals"]] == [len(kind.above) + 1]
+    back = http.get(county.deployment.address(kind.service) + told["refused_workbook"])
+    assert "周" in str(read_sheets(back.content)[0].rows[1])
+    assert send(county, http, kind, [good]).json()["already"] == 1
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
