@@ -8,7 +8,7 @@ from itertools import islice
 
 from shared.papers.faults import PaperRefused
 from shared.papers.limits import CELLS_MAX, COLUMNS_MAX, ROWS_MAX
-from shared.papers.table import Cell
+from shared.papers.table import Cell, Texts
 
 SEPARATORS = (",", "\t", ";")
 SNIFFED_ROWS = 40
@@ -25,7 +25,7 @@ def read_delimited(content: bytes) -> list[list[Cell]]:
         raise PaperRefused("paper_not_a_table")
     separator = separator_of(text)
     try:
-        return list(rows_of(text, separator))
+        return rows_of(text, separator)
     except csv.Error as error:
         raise PaperRefused("paper_quotes_open") from error
 
@@ -67,9 +67,9 @@ def times(text: str, separator: str) -> int:
 
 def rows_of(text: str, separator: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
-    cells_left = CELLS_MAX
+    texts, cells_left = Texts(), CELLS_MAX
     for row in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True):
-        rows.append(list[Cell](row))
+        rows.append([texts[cell] for cell in row])
         if len(rows) > ROWS_MAX:
             raise PaperRefused("paper_too_many_rows", sheet="CSV", rows=len(rows), rows_max=ROWS_MAX)
         if len(row) > COLUMNS_MAX:

@@ -10,7 +10,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 from shared.papers.delimited import read_delimited
 from shared.papers.faults import PaperRefused
 from shared.papers.limits import CELLS_MAX, COLUMNS_MAX, FILE_BYTES_MAX, MIB, ROWS_MAX, SHEETS_MAX
-from shared.papers.table import Cell, Position
+from shared.papers.table import Cell, Position, Texts
 from shared.papers.xls import check_xls
 from shared.papers.xlsx import check_xlsx
 
@@ -31,9 +31,6 @@ NOT_TABLES: Mapping[bytes, str] = {
     b"PK\x05\x06": "paper_damaged",
 }
 """How the files begin that people send in place of a table; BM alone may begin a text, see below."""
-
-NUL = "\x00"
-"""What some programs fill a cell up with: nobody sees it, and PostgreSQL keeps it in no text."""
 
 WEB_PAGE = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|table|meta|\?xml|\?mso|!--|div|body)", re.IGNORECASE
@@ -78,25 +75,17 @@ def refuse_other_files(content: bytes) -> None:
 
 def workbook_sheets(file: BytesIO, formulas: Mapping[str, Collection[Position]]) -> list[Sheet]:
     """Return the worksheets of a workbook that was found safe to open; *file* is closed."""
+    texts = Texts()
     return reading_safely(
         lambda: [
-            Sheet(
-                sheet.name.replace(NUL, " "),
-                without_nul(sheet.to_python(skip_empty_area=False)),
-                formulas.get(sheet.name, ()),
-            )
+            Sheet(texts[sheet.name], rows_of(sheet, texts), formulas.get(sheet.name, ()))
             for sheet in laid_out(file)
         ]
     )
 
 
-def without_nul(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Return *rows*, in the same lists, with a space for each NUL in a cell, which is read alike."""
-    for row in rows:
-        for column, cell in enumerate(row):
-            if type(cell) is str and NUL in cell:
-                row[column] = cell.replace(NUL, " ")
-    return rows
+def rows_of(sheet: CalamineSheet, texts: Texts) -> list[list[Cell]]:
+    return [[texts[cell] if type(cell) is str else cell for cell in row] for row in sheet.iter_rows()]
 
 
 def laid_out(file: BytesIO) -> list[CalamineSheet]:

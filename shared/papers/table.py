@@ -13,6 +13,18 @@ Position = tuple[int, int]
 """Row and column of a cell, both from 0."""
 
 
+class Texts(dict[str, str]):
+    """Each text of a paper as one object, however many cells say the same: four of five do.
+
+    A space stands for NUL, which some programs fill a cell up with: nobody sees it, and PostgreSQL keeps it in
+    no text.
+    """
+
+    def __missing__(self, text: str) -> str:
+        self[text] = kept = text.replace("\x00", " ")
+        return kept
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The one table of a paper."""
