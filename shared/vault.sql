@@ -5,7 +5,8 @@ SELECT set_config('role', $1::text, true)
 -- name: put
 -- Keep what was given, a later row in place of an earlier one; who was forgotten stays forgotten and is told.
 WITH given AS (
-  SELECT subject_id, data FROM unnest($1::uuid[], $2::jsonb[]) AS g(subject_id, data)
+  SELECT subject_id, convert_from(data, 'UTF8')::jsonb AS data
+    FROM unnest($1::uuid[], $2::bytea[]) AS g(subject_id, data)
 ), kept AS (
   INSERT INTO vault.identities AS i (subject_id, data)
   SELECT g.subject_id, g.data FROM given g

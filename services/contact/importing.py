@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +48,9 @@ REFUSED_KEPT_DAYS = 90
 """For how long the workbook of the refused rows can be fetched."""
 
 FAULTS = {
-    RowOutcome.UNKNOWN_CHILD: Fault("row_child_unknown"),
-    RowOutcome.AMBIGUOUS: Fault("row_child_ambiguous"),
-    RowOutcome.REFUSED: Fault("row_visit_after_recorded"),
+    RowOutcome.UNKNOWN_CHILD: (Fault("row_child_unknown"),),
+    RowOutcome.AMBIGUOUS: (Fault("row_child_ambiguous"),),
+    RowOutcome.REFUSED: (Fault("row_visit_after_recorded"),),
 }
 
 
@@ -64,6 +65,26 @@ class LogImport:
     language: Language
 
 
+@dataclass(slots=True)
+class Taken:
+    """What became of the rows of a log so far."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: dict[int, tuple[Fault, ...]] = field(default_factory=dict)
+    """Of each refused row, by its number."""
+    last_entered: date | None = None
+
+    def add(self, chunk: Sequence[KeyedRow], told: Mapping[str, Any]) -> None:
+        """Add a chunk, of which *told* was answered."""
+        self.counts.update(told["counts"])
+        rows = [keyed.row for keyed in chunk]
+        for row in rows:
+            if outcome := told["refused"].get(str(row.number)):
+                self.faults[row.number] = row.faults or FAULTS[RowOutcome(outcome)]
+        entered = (self.last_entered, *(row.entered_on for row in rows))
+        self.last_entered = max(filter(None, entered), default=None)
+
+
 async def import_log(
     running: Running, caller: Caller, cause: Cause, paper: VisitPaper, language: Language
 ) -> Answer:
@@ -73,35 +94,30 @@ async def import_log(
     not answer, Away where its children are not known here in time, CommandIdReused, TooBusy.
     """
     importing = LogImport(running, caller, cause.event_id("import"), cause, language)
-    keyed = await asyncio.to_thread(_keyed, running.vault, paper.rows)
-    counts: Counter[str] = Counter()
-    refused: dict[int, str] = {}
-    for start in range(0, len(keyed), CHUNK_ROWS):
+    seen: Counter[tuple[str, ...]] = Counter()
+    so_far = Taken()
+    for start in range(0, len(paper.table.rows), CHUNK_ROWS):
         part = replace(cause, command_id=cause.event_id("chunk", start))
-        body = await _take(replace(importing, cause=part), keyed[start : start + CHUNK_ROWS])
-        counts.update(body["counts"])
-        refused |= {int(number): outcome for number, outcome in body["refused"].items()}
+        chunk = await asyncio.to_thread(_chunk, running.vault, paper, start, seen)
+        so_far.add(chunk, await _take(replace(importing, cause=part), chunk))
         running.bell.set()
-    faults = {row.number: _faults(row, refused[row.number]) for row in paper.rows if row.number in refused}
 
     async def finish(connection: Connection) -> dict[str, Any]:
-        return await _finish(connection, importing, paper, counts, faults)
+        return await _finish(connection, importing, paper, so_far)
 
     return await once(running.pool, cause, finish)
 
 
-def _keyed(vault: Vault, rows: Sequence[VisitRow]) -> list[KeyedRow]:
-    """Return each row with its key: what it says, and the how-manieth of this paper that says it."""
-    seen: Counter[tuple[str, ...]] = Counter()
+def _chunk(vault: Vault, paper: VisitPaper, start: int, seen: Counter[tuple[str, ...]]) -> list[KeyedRow]:
+    """Return the rows of a chunk, each with its key: what it says, and the how-manieth of this paper that says it.
+
+    *seen* counts what the rows before say, and these as well afterwards.
+    """
     keyed = []
-    for row in rows:
+    for row in paper.judged(start, start + CHUNK_ROWS):
         seen[row.content] += 1
         keyed.append(KeyedRow(vault.subject_id("log_row", *row.content, str(seen[row.content])), row))
     return keyed
-
-
-def _faults(row: VisitRow, outcome: str) -> tuple[Fault, ...]:
-    return tuple(row.faults) or (FAULTS[RowOutcome(outcome)],)
 
 
 async def _take(importing: LogImport, chunk: Sequence[KeyedRow]) -> Mapping[str, Any]:
@@ -228,25 +244,25 @@ async def _finish(
     connection: Connection,
     importing: LogImport,
     paper: VisitPaper,
-    counts: Counter[str],
-    faults: Mapping[int, tuple[Fault, ...]],
+    taken: Taken,
 ) -> dict[str, Any]:
     """Keep the refused rows for download in the vault, and answer."""
     import_id, language = importing.import_id, importing.language
     kept_until: date | None = None
-    if faults:
-        kept = keep_refused(paper.table, list(faults.items()))
+    if taken.faults:
+        kept = keep_refused(paper.table, list(taken.faults.items()))
         await importing.running.vault.put(connection, [(import_id, kept)])
-        read_on = _day_read(await last_advanced(connection), [row.entered_on for row in paper.rows])
+        read_on = _day_read(await last_advanced(connection), [taken.last_entered])
         kept_until = read_on + timedelta(days=REFUSED_KEPT_DAYS)
     answer = {
         "import_id": str(import_id),
-        **{str(name): counts[name] for name in ("already", *RowOutcome)},
-        "rows": len(paper.rows),
+        **{str(name): taken.counts[name] for name in ("already", *RowOutcome)},
+        "rows": len(paper.table.rows),
         "refusals": [
-            _refusal(number, found[0], language) for number, found in list(faults.items())[:REFUSALS_TOLD]
+            _refusal(number, faults[0], language)
+            for number, faults in islice(taken.faults.items(), REFUSALS_TOLD)
         ],
-        "refused_workbook": f"/imports/{import_id}/refused.xlsx" if faults else None,
+        "refused_workbook": f"/imports/{import_id}/refused.xlsx" if taken.faults else None,
     }
     await connection.execute(
         SQL.record_import,

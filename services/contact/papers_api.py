@@ -45,8 +45,7 @@ def papers_router() -> APIRouter:
     ) -> dict[str, Any]:
         """Take in a visit log; rows that came before count in nothing new."""
         await wait_until_known(running, positions_in(after))
-        content = await file.read()
-        paper = await asyncio.to_thread(read_visits, file.filename or "", content)
+        paper = await asyncio.to_thread(read_visits, file.filename or "", await file.read())
         given = await import_log(running, caller, cause, paper, language_of(accept_language))
         return answer(running, given)
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from io import StringIO
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from shared.papers.finding import read_short_table, read_table
 from shared.papers.headings import Layout, listed
 from shared.papers.limits import VISITS_MAX
 from shared.papers.table import Cell, Cells, Table
-from shared.papers.text import NOTHING, as_text, code, compact, person_name
+from shared.papers.text import NOTHING, TEXTS_REMEMBERED, as_text, code, compact, person_name
 from shared.papers.words import by_word
 
 VISITS = Layout(
@@ -56,6 +57,8 @@ RESULTS = by_word(
         " 未联系到 没联系上 空号 关机 停机 0",
     }
 )
+iso = lru_cache(maxsize=TEXTS_REMEMBERED)(date.isoformat)
+"""A day as a text, which is one object: the days of a log are a few hundred, its rows tens of thousands."""
 Value = TypeVar("Value")
 VILLAGE = re.compile(r"\d{12}", re.ASCII)
 UNSEEN = "\u200b"
@@ -90,18 +93,20 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True)
 class VisitPaper:
-    """A visit log as it was read and judged."""
+    """A visit log as it was read; its rows are judged when they are wanted, and a long log's not all at once."""
 
     table: Table
-    rows: Sequence[VisitRow]
+
+    def judged(self, start: int = 0, stop: int | None = None) -> list[VisitRow]:
+        """Return the rows from the one at *start* up to the one at *stop*, from 0, each judged."""
+        judge = Judge(self.table)
+        return [judge.row(number, cells) for number, cells in self.table.rows[start:stop]]
 
 
 def read_visits(filename: str, content: bytes) -> VisitPaper:
-    """Return the visits in *content*, each row judged. Raises PaperRefused when it is no visit log."""
+    """Return the visit log in *content*. Raises PaperRefused when it is none."""
     del filename  # A visit log says everything itself.
-    table = read_short_table(content, VISITS, VISITS_MAX)
-    judge = Judge(table)
-    return VisitPaper(table, [judge.row(number, cells) for number, cells in table.rows])
+    return VisitPaper(read_short_table(content, VISITS, VISITS_MAX))
 
 
 class Judge:
@@ -174,7 +179,7 @@ def content_of(
 ) -> tuple[str, ...]:
     """Return what the row says in one order and form, whatever the layout and the kind of file."""
     said = [compact(as_text(cells[place])) for place in places]
-    said[:2] = [day.isoformat() if day else text for day, text in zip((on, entered_on), said, strict=False)]
+    said[:2] = [iso(day) if day else text for day, text in zip((on, entered_on), said, strict=False)]
     said[3] = citizen_id or said[3]
     return tuple(said)
 

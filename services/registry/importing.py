@@ -123,9 +123,9 @@ async def _take_unread(importing: RosterImport, keyed: Sequence[KeyedRow]) -> in
         people = [row.who.person for row in fresh if row.who is not None]
         recognition = await load_recognition(connection, people)
         in_use = await ids_in_use(connection, [person.child_id for person in people])
-    read = await asyncio.to_thread(read_rows, running.vault, fresh, recognition, in_use)
-    for start in range(0, len(read), CHUNK_ROWS):
-        await _take(importing, read[start : start + CHUNK_ROWS])
+    for start in range(0, len(fresh), CHUNK_ROWS):
+        chunk = fresh[start : start + CHUNK_ROWS]
+        await _take(importing, await asyncio.to_thread(read_rows, running.vault, chunk, recognition, in_use))
         running.bell.set()
     fresh_keys = {row.row_key for row in fresh}
     return sum(1 for row_key, row in known.items() if row.counted and row_key not in fresh_keys)

@@ -51,7 +51,6 @@ class RowRead:
 class Who:
     """Who an acceptable row is about."""
 
-    identity: Identity
     person: Person
     claims: tuple[str, ...]
 
@@ -86,7 +85,7 @@ def _keyed(vault: Vault, row: RosterRow, row_key: str, filed_on: date) -> KeyedR
     keys = keys_of(vault, identity, row.birth_date, row.sex, row.village)
     child_id = child_id_of(vault, identity, row.birth_date, row.sex, row.village, filed_on=filed_on)
     person = Person(child_id, keys.name, row.birth_date, row.sex, row.village, keys.citizen)
-    return KeyedRow(row, row_key, Who(identity, person, keys.claims))
+    return KeyedRow(row, row_key, Who(person, keys.claims))
 
 
 def unread(rows: Iterable[KeyedRow], known: dict[str, LedgerRow]) -> list[KeyedRow]:
@@ -119,7 +118,7 @@ def _read(vault: Vault, keyed: KeyedRow, recognition: Recognition, ids_in_use: A
         return RowRead(entry, opening)
     entry = Entry(row_key, number, RowOutcome.DUPLICATE, f"{found.meaning}_child", found.child_id)
     if found.meaning is Meaning.LEARNED:
-        return RowRead(entry, learned=_learned(vault, who, found, recognition))
+        return RowRead(entry, learned=_learned(vault, keyed, who.person, found, recognition))
     return RowRead(entry)
 
 
@@ -128,15 +127,18 @@ def _opening(vault: Vault, keyed: KeyedRow, who: Who, found: Recognised, *, in_u
     if in_use:
         # The file that was opened with this number or name has another one now: this is another child.
         person = replace(person, child_id=vault.subject_id("child", str(person.child_id), keyed.row_key))
-    file = _file(vault, keyed.row, who.identity, person.birth_date)
-    return Opening(person, file, who.identity.kept(), who.claims, found.likely)
+    identity = _identity(keyed.row)
+    file = _file(vault, keyed.row, identity, person.birth_date)
+    return Opening(person, file, identity.kept(), who.claims, found.likely)
 
 
-def _learned(vault: Vault, who: Who, found: Recognised, recognition: Recognition) -> Learned:
-    number, citizen = who.identity.id_number or "", who.person.citizen or ""
+def _learned(
+    vault: Vault, keyed: KeyedRow, person: Person, found: Recognised, recognition: Recognition
+) -> Learned:
+    number, citizen = keyed.row.citizen_id or "", person.citizen or ""
     recognition.by_citizen[citizen] = found.child_id
     learned_id = vault.subject_id("learned_id", str(found.child_id), number)
-    return Learned(found.child_id, learned_id, who.person.village, number, citizen)
+    return Learned(found.child_id, learned_id, person.village, number, citizen)
 
 
 def _identity(row: RosterRow) -> Identity:

@@ -11,10 +11,10 @@ PARTS_MAX = 2_000
 SHEETS_MAX = 50
 ROWS_MAX = 99_999
 LISTED_MAX, VISITS_MAX = 20_000, 60_000
-"""Rows of a list, and of a log of visits, that a service takes in at once: each is a dozen objects there,
-7 and 4 KB (`python -m benchmarks.papers`), where it is a line to who only reads it."""
+"""Rows of a list, and of a log of visits, that a service takes in at once: it holds them in 200 MB
+(`python -m benchmarks.papers`), where each is but a line to who only reads it."""
 COLUMNS_MAX = 128
-CELLS_MAX = 1_500_000
+CELLS_MAX = 1_000_000
 """Of all sheets from their first cell to their last, empty ones among them: the reader lays out every one."""
 CELL_TEXT_BYTES_MAX = 32 * MIB
 """The shared texts of all cells together: one counts as often as a cell shows it."""

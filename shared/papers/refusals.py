@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +11,7 @@ from shared.messages import Language, text
 from shared.papers.faults import Fault
 from shared.papers.limits import CELL_CHARS_MAX
 from shared.papers.table import Cells, Table
-from shared.papers.text import as_text
+from shared.papers.text import as_text, as_texts
 
 WIDTH, TOLD_WIDTH = 14, 60
 """Column widths in characters: of the paper's own columns, and of the one that tells what is wrong."""
@@ -39,18 +38,16 @@ def refused_workbook(table: Table, refused: Refused, language: Language | str = 
 
 
 def keep_refused(table: Table, refused: Refused) -> dict[str, Any]:
-    """Return what `kept_workbook` needs of the refused rows, as JSON takes it; it holds personal data."""
+    """Return what `kept_workbook` needs of the refused rows, as the vault takes it; it holds personal data."""
     wanted = dict(refused)
     return {
         "sheet": table.sheet,
-        "titles": [[as_text(cell) for cell in row] for row in table.titles],
-        "headings": [[as_text(cell) for cell in row] for row in table.headings],
+        "titles": [as_texts(row) for row in table.titles],
+        "headings": [as_texts(row) for row in table.headings],
         "columns": dict(table.columns),
         "labels": dict(table.labels),
-        "rows": [
-            (number, [as_text(cell) for cell in cells]) for number, cells in table.rows if number in wanted
-        ],
-        "faults": [(number, [asdict(fault) for fault in faults]) for number, faults in refused],
+        "rows": [(number, as_texts(cells)) for number, cells in table.rows if number in wanted],
+        "faults": refused,
     }
 
 

@@ -1,5 +1,6 @@
 """From the bytes of a file to its sheets: Excel workbooks of both kinds by content, else delimited text."""
 
+import ctypes
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -76,12 +77,21 @@ def refuse_other_files(content: bytes) -> None:
 def workbook_sheets(file: BytesIO, formulas: Mapping[str, Collection[Position]]) -> list[Sheet]:
     """Return the worksheets of a workbook that was found safe to open; *file* is closed."""
     texts = Texts()
-    return reading_safely(
+    sheets = reading_safely(
         lambda: [
             Sheet(texts[sheet.name], rows_of(sheet, texts), formulas.get(sheet.name, ()))
             for sheet in laid_out(file)
         ]
     )
+    give_back()
+    return sheets
+
+
+def give_back() -> None:
+    """Give the system back what the reader of workbooks let go in scraps: of 60,000 visits 53 of 160 MB."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # of the GNU library alone
+        trim(0)
 
 
 def rows_of(sheet: CalamineSheet, texts: Texts) -> list[list[Cell]]:

@@ -13,6 +13,10 @@ Position = tuple[int, int]
 """Row and column of a cell, both from 0."""
 
 
+TEXTS_TOLD_APART_MAX = 100_000
+"""Of a paper that says something else in each cell only so many are remembered."""
+
+
 class Texts(dict[str, str]):
     """Each text of a paper as one object, however many cells say the same: four of five do.
 
@@ -21,7 +25,9 @@ class Texts(dict[str, str]):
     """
 
     def __missing__(self, text: str) -> str:
-        self[text] = kept = text.replace("\x00", " ")
+        kept = text.replace("\x00", " ")
+        if len(self) < TEXTS_TOLD_APART_MAX:
+            self[text] = kept
         return kept
 
 

@@ -35,7 +35,7 @@ def children_of_the_county() -> list[RosterRow]:
 
 def rows_of_the_log() -> list[VisitRow]:
     paper = read_visits("走访记录.csv", (PAPERS / "走访记录.csv").read_bytes())
-    return [row for row in paper.rows if row.entered_on is not None and row.entered_on <= UNTIL]
+    return [row for row in paper.judged() if row.entered_on is not None and row.entered_on <= UNTIL]
 
 
 def matched(children: Sequence[RosterRow], rows: Sequence[VisitRow]) -> Iterator[tuple[VisitRow, list[int]]]:

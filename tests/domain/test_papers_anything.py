@@ -74,7 +74,7 @@ READERS: tuple[Callable[[bytes], object], ...] = (
     partial(read_roster, ROSTER_FILE),
     partial(read_areas, ""),
     partial(read_carers, ""),
-    partial(read_visits, ""),
+    lambda content: read_visits("", content).judged(),
     lambda content: list(split_by_entry_day("", content)),
 )
 OF_THE_TREE = {
@@ -281,9 +281,9 @@ def judge_roster(content: bytes) -> Sequence[Any]:
 
 def judge_visits(content: bytes) -> Sequence[Any]:
     """Return the rows judged, which are as many when the log is cut by day of entry."""
-    rows = read_visits("", content).rows
+    rows = read_visits("", content).judged()
     days = list(split_by_entry_day("", content))
-    assert sum(len(read_visits("", of_day).rows) for _, of_day in days) == len(rows)
+    assert sum(len(read_visits("", of_day).judged()) for _, of_day in days) == len(rows)
     return rows
 
 

@@ -85,12 +85,12 @@ def test_all_the_carers_are_taken() -> None:
 
 def test_all_the_visits_are_taken_and_the_days_of_the_log_add_up_to_it() -> None:
     content = bytes_of("走访记录.csv")
-    rows = read_visits("走访记录.csv", content).rows
+    rows = read_visits("走访记录.csv", content).judged()
     assert (len(rows), sum(row.refused for row in rows)) == (TRUTH["visit_rows"], 0)
     days = list(split_by_entry_day("走访记录.csv", content))
     by_day = Counter(row.entered_on for row in rows)
     assert [(day, part.count(b"\n") - 1) for day, part in days] == sorted(by_day.items())
-    first = read_visits("走访记录.csv", days[0][1]).rows
+    first = read_visits("走访记录.csv", days[0][1]).judged()
     assert [row.content for row in first] == [row.content for row in rows if row.entered_on == days[0][0]]
 
 

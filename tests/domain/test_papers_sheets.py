@@ -59,6 +59,17 @@ def test_a_cell_filled_up_with_nul_is_read_as_filled_up_with_spaces(content: byt
     assert sheet.rows == [["姓名", "村 "], ["廖雨馨  ", 1.0]]
 
 
+@pytest.mark.parametrize("write", [delimited, old_workbook, lambda *rows: workbook(None, *rows)])
+def test_what_many_cells_say_is_held_once(write: Callable[..., bytes]) -> None:
+    [sheet] = read_sheets(write(*ROWS, *ROWS))
+    assert sheet.rows == [*ROWS, *ROWS]
+    assert all(
+        one is other
+        for rows in zip(sheet.rows[:2], sheet.rows[2:], strict=True)
+        for one, other in zip(*rows, strict=True)
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

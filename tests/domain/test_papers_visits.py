@@ -15,7 +15,7 @@ RIGHT = ["2026-03-01", "2026-03-09", "廖雨馨", GIRL, "431299200201", "家访"
 
 def one(**changes: object) -> VisitRow:
     cells = dict(zip(HEADINGS, RIGHT, strict=True)) | changes
-    [row] = read_visits("走访记录.csv", delimited(HEADINGS, list(cells.values()))).rows
+    [row] = read_visits("走访记录.csv", delimited(HEADINGS, list(cells.values()))).judged()
     return row
 
 
@@ -84,7 +84,7 @@ def test_results_go_by_many_words(word: str, reached: bool) -> None:
 
 def test_the_same_visit_says_the_same_in_every_layout() -> None:
     turned = workbook(None, HEADINGS[::-1], [*RIGHT[:1:-1], date(2026, 3, 9), "2026年3月1日"])
-    [row] = read_visits("走访记录.xlsx", turned).rows
+    [row] = read_visits("走访记录.xlsx", turned).judged()
     assert row.content == one().content
 
 
@@ -93,7 +93,7 @@ def test_the_log_is_split_by_the_day_of_entry_in_order_and_loses_no_row() -> Non
     unreadable = ["2026-03-04", "?", *RIGHT[2:]]
     days = list(split_by_entry_day("走访记录.csv", delimited(HEADINGS, later, RIGHT, unreadable, other)))
     assert [day for day, _ in days] == [date(2026, 3, 9), date(2026, 3, 10)]
-    rows = [read_visits("一天.csv", part).rows for _, part in days]
+    rows = [read_visits("一天.csv", part).judged() for _, part in days]
     assert [[row.on and row.on.day for row in part] for part in rows] == [[4, 1, 3], [2]]
     assert [fault.code for fault in rows[0][0].faults] == ["row_date_unreadable"]
 
@@ -107,7 +107,7 @@ def test_rows_of_earlier_days_come_with_the_first_day_below_headings_of_several_
     paper = workbook(None, *above, broken, *rows)
     days = dict(split_by_entry_day("走访记录.xlsx", paper, date(2026, 3, 1)))
     assert list(days) == [date(2026, 3, 1), date(2026, 3, 2)]
-    first, second = (read_visits("一天.csv", part).rows for part in days.values())
+    first, second = (read_visits("一天.csv", part).judged() for part in days.values())
     assert [row.on and row.on.isoformat() for row in first] == ["2026-02-27", "2026-02-28", "2026-03-01"]
     assert not any(row.refused for row in (*first, *second))
 
@@ -117,8 +117,8 @@ def test_a_sign_that_no_text_holds_loses_no_row_of_a_workbook_that_is_split(sign
     spoilt = [*RIGHT[:2], f"李{sign}响", *RIGHT[3:]]
     alone = [sign, *[""] * (len(HEADINGS) - 1)]
     [(_, part)] = split_by_entry_day("走访记录.xlsx", workbook(None, HEADINGS, RIGHT, spoilt, alone))
-    whole = read_visits("走访记录.xlsx", workbook(None, HEADINGS, RIGHT, spoilt, alone)).rows
-    apart = read_visits("一天.csv", part).rows
+    whole = read_visits("走访记录.xlsx", workbook(None, HEADINGS, RIGHT, spoilt, alone)).judged()
+    apart = read_visits("一天.csv", part).judged()
     assert sorted(row.content for row in apart) == sorted(row.content for row in whole)
     assert sorted(row.name for row in apart) == sorted(row.name for row in whole)
 
