@@ -8,21 +8,24 @@ from uuid import UUID, uuid4, uuid5  # noqa: TID251 - the edge is where new ids 
 
 import structlog
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.status import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import clock
 from shared.admission import TOO_MANY, Admission
 from shared.messages import language_of
 from shared.metrics import Metrics
-from shared.problems import Away, Problem, problem_of
+from shared.problems import Away, Problem, Refused, problem_of
 from shared.tracing import Tracing, continued, trace_id_of
 
 BODY_BYTES_MAX = 1024**2
 """The largest body that is no paper; papers (multipart) have a setting of their own."""
 
+FORMS = frozenset({b"multipart/form-data", b"application/x-www-form-urlencoded"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{7,63}")
 REQUESTS = UUID("b7c1d3f2-52c9-5d0e-9f5e-0c8a4d5a7e31")
 """The namespace in which a request id that is no UUID becomes a correlation id."""
@@ -115,6 +118,7 @@ class Doorway:
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         passage = passage_of(scope)
         try:
+            _check_charset(Headers(scope=scope))
             with self._admission.place(scope["path"]) as passage.leave:
                 await self._app(scope, receive, send)
         except asyncio.CancelledError:  # the process ends, and has waited for as long as it may
@@ -177,6 +181,13 @@ def _passage(headers: Headers) -> Passage:
     except ValueError:
         correlation_id = uuid5(REQUESTS, request_id)
     return Passage(request_id, correlation_id, continued(headers))
+
+
+def _check_charset(headers: Headers) -> None:
+    """Refuse a form in any other charset than UTF-8: its texts would come out as none that can be written again."""
+    kind, told = parse_options_header(headers.get("content-type"))
+    if kind in FORMS and told.get(b"charset", b"utf-8").lower() != b"utf-8":
+        raise Refused("charset_unknown", status=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
 
 
 def _bounded(headers: Headers, receive: Receive, limit: int) -> Receive:

@@ -30,6 +30,8 @@ ACQUIRE_SECONDS = 5.0
 """How long a request waits for a free connection before it is told to come again."""
 EVENTS_MAX = 20_000
 """Events in one append_many: a longer one would hold every reader's horizon for seconds."""
+EVENT_CHARS_MAX = 200_000
+"""A message on the bus has 1 MiB with its headers, and a character takes four bytes at most."""
 COPIED_MIN = 100
 """Events from which on COPY, which takes two round trips more, is faster than one statement with arrays."""
 STREAMS_KEY = "streams_pkey"
@@ -169,6 +171,10 @@ class Overtaken(Exception):
     """Another transaction was first, or is a later one: try again in a new transaction."""
 
 
+class EventTooLong(ValueError):
+    """The bus would never take this event, and the log never give it up: nothing behind it would be told again."""
+
+
 class ClaimTaken(Exception):
     """Another stream holds a claim that this append needs: the rule it stands for would be broken."""
 
@@ -219,9 +225,14 @@ def _append_alone(connection: Connection, wanted: Append, why: str) -> Coroutine
 
 
 def _written(new: NewEvent) -> Written:
-    """Return what of an event is its own: its id, type, schema version and body."""
+    """Return what of an event is its own: its id, type, schema version and body. Raises EventTooLong."""
     event_id, event = new
-    return event_id, type(event).__name__, event.schema_version, encode(event)
+    body = encode(event)
+    if len(body) > EVENT_CHARS_MAX:
+        raise EventTooLong(
+            f"{type(event).__name__} of {len(body)} characters, of {EVENT_CHARS_MAX} that may be"
+        )
+    return event_id, type(event).__name__, event.schema_version, body
 
 
 async def _append_with_claims(connection: Connection, wanted: Append, meta: Meta) -> None:

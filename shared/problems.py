@@ -25,7 +25,7 @@ from starlette.status import (
 
 from shared.away import DATABASE_AWAY, LOST_RACE
 from shared.decider import Rejected
-from shared.event_store import ClaimTaken, Overtaken, WrongVersion
+from shared.event_store import ClaimTaken, EventTooLong, Overtaken, WrongVersion
 from shared.handling import CommandIdReused, TooBusy
 from shared.messages import Language, catalogue, text
 from shared.papers.faults import PaperRefused
@@ -193,14 +193,8 @@ def problem_of(failure: Exception, correlation_id: UUID) -> Problem:  # noqa: PL
             )
         case PaperRefused():
             return Problem(HTTP_422_UNPROCESSABLE_CONTENT, failure.code, failure.params)
-        case CommandIdReused():
-            return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "command_id_reused")
-        case _ if isinstance(failure, UNSTORABLE):
-            return Problem(HTTP_422_UNPROCESSABLE_CONTENT, "text_not_storable")
-        case ClaimTaken():
-            return Problem(HTTP_409_CONFLICT, "claim_taken")
         case _:
-            return _away(failure) or _unexpected(correlation_id)
+            return _staying(failure) or _away(failure) or _unexpected(correlation_id)
 
 
 def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[InputFault]:
@@ -208,6 +202,21 @@ def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[InputFault]:
     return [
         InputFault(_pointer(error["loc"]), error["type"], _limits(error.get("ctx") or {})) for error in errors
     ]
+
+
+STAYING: Sequence[tuple[tuple[type[Exception], ...], str, int]] = (
+    ((CommandIdReused,), "command_id_reused", HTTP_422_UNPROCESSABLE_CONTENT),
+    (UNSTORABLE, "text_not_storable", HTTP_422_UNPROCESSABLE_CONTENT),
+    ((EventTooLong,), "event_too_long", HTTP_422_UNPROCESSABLE_CONTENT),
+    ((ClaimTaken,), "claim_taken", HTTP_409_CONFLICT),
+)
+"""Failures that come again however often it is tried: kinds, code, status."""
+
+
+def _staying(failure: Exception) -> Problem | None:
+    return next(
+        (Problem(status, code) for kinds, code, status in STAYING if isinstance(failure, kinds)), None
+    )
 
 
 PASSING: Sequence[tuple[tuple[type[Exception], ...], str, int]] = (

@@ -17,6 +17,7 @@ from shared.papers.delimited import CONTROL
 from shared.papers.faults import Fault, PaperRefused
 from shared.papers.finding import read_short_table, read_table
 from shared.papers.headings import Layout, listed
+from shared.papers.lengths import too_long
 from shared.papers.limits import VISITS_MAX
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import NOTHING, TEXTS_REMEMBERED, as_text, code, compact, person_name
@@ -127,6 +128,7 @@ class Judge:
         if on and entered_on and on > entered_on:
             faults.append(Fault("row_visit_after_entry", self.labels["on"]))
         name = person_name(name_cell)
+        faults += too_long({"name": name}, self.labels.__getitem__)
         citizen_id, village = self._child(name, id_cell, village_cell, faults)
         kind = self._word("kind", kind_cell, KINDS, faults)
         reached = self._word("reached", result_cell, RESULTS, faults)

@@ -11,11 +11,12 @@ from shared.contracts.event import AreaCode, CarerKind, PairEndReason, Sex
 from shared.day import last_advanced
 from shared.edge import Page, positions_in, recorded_day
 from shared.event_store import Connection, Position
+from shared.papers.lengths import LINE_CHARS_MAX, NAME_CHARS_MAX
 from shared.problems import Refused
 from shared.running import Running
 from shared.said import A_NUMBER, Day, YesOrNo
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_CHARS_MAX)]
 Capacity = Annotated[int, Field(ge=0, le=CAPACITY_MAX), A_NUMBER]
 
 
@@ -28,7 +29,7 @@ class Asked(BaseModel):
 class NewCarer(Asked):
     """A person who is to be enlisted, and at once cleared where vetting was passed."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS_MAX)]
     phone: Line = ""
     id_number: Line = ""
     school: Line = ""

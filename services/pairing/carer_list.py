@@ -9,6 +9,7 @@ from shared.papers.citizen_id import read_citizen_id, sex_of
 from shared.papers.faults import Fault
 from shared.papers.finding import read_short_table
 from shared.papers.headings import Layout, listed
+from shared.papers.lengths import too_long
 from shared.papers.limits import LISTED_MAX
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import NOTHING, as_text, as_texts, code, compact, free_text, person_name, phone_number
@@ -136,6 +137,7 @@ class Judge:
         self._cleared(row, compact(as_text(said["cleared"])))
         row.phone = phone_number(said.get("phone", ""))
         row.school = free_text(said.get("school", ""))
+        row.faults += too_long({"name": row.name, "phone": row.phone, "school": row.school}, self.label)
         return row
 
     def _person(self, row: CarerRow, said: Mapping[str, Cell]) -> None:

@@ -24,6 +24,7 @@ from shared.edge import (
 )
 from shared.event_store import Connection
 from shared.handling import Cause, decide_and_append, once
+from shared.papers.lengths import NAME_CHARS_MAX
 from shared.running import Running
 from shared.said import Day
 from shared.tokens import Caller, Permission
@@ -31,7 +32,7 @@ from shared.tokens import Caller, Permission
 router = APIRouter(tags=["areas"])
 
 Importer = Annotated[Caller, Depends(may(Permission.IMPORT))]
-Name = Annotated[str, Field(min_length=1, max_length=50)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 
 
 class AreaDefinition(BaseModel):

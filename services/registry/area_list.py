@@ -8,6 +8,7 @@ from shared.contracts.event import Level
 from shared.papers.faults import PaperRefused
 from shared.papers.finding import read_short_table
 from shared.papers.headings import Layout, listed
+from shared.papers.lengths import NAME_CHARS_MAX
 from shared.papers.limits import FAULTS_NAMED_MAX, LISTED_MAX
 from shared.papers.table import Cells, Table
 from shared.papers.text import as_text, compact, free_text
@@ -102,11 +103,13 @@ def read_area(table: Table, number: int, cells: Cells) -> AreaRow:
     level = level_of(number, code, compact(as_text(by_column.get("level", ""))))
     if not name:
         raise PaperRefused("areas_name_missing", row=number)
+    if len(name) > NAME_CHARS_MAX:
+        raise PaperRefused("areas_name_too_long", row=number, most=NAME_CHARS_MAX)
     code = code[: LEVELS[level][0]]
     parent = code[: ABOVE[level]] if level in ABOVE else None
     told = as_code(as_text(by_column.get("parent", "")))
     if parent is not None and told and (not told.startswith(parent) or told[len(parent) :].strip("0")):
-        raise PaperRefused("areas_parent_contradicts", row=number, code=code, parent=told)
+        raise PaperRefused("areas_parent_contradicts", row=number, code=code, parent=told[:NAME_CHARS_MAX])
     return AreaRow(number, code, name, level, parent)
 
 
@@ -120,7 +123,7 @@ def level_of(number: int, code: str, word: str) -> Level:
     by_digits = LEVEL_BY_DIGITS.get(len(code))
     by_word = next((level for level, (_, words) in LEVELS.items() if word.lower() in words), None)
     if word and by_word is None:
-        raise PaperRefused("areas_level_unknown", row=number, level=word)
+        raise PaperRefused("areas_level_unknown", row=number, level=word[:NAME_CHARS_MAX])
     if by_word is None and len(code) == VILLAGE_DIGITS and code.endswith("000"):
         return Level.COUNTY if code.endswith("000000") else Level.TOWNSHIP
     if by_word is not None and len(code) == VILLAGE_DIGITS and not code[LEVELS[by_word][0] :].strip("0"):

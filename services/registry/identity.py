@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 from shared.contracts.event import Keyed, Sex
 from shared.papers.citizen_id import birth_date_of, fault_of, sex_of
+from shared.papers.lengths import LINE_CHARS_MAX, NAME_CHARS_MAX
 from shared.papers.text import compact, free_text, person_name, phone_number
 from shared.problems import Refused
 from shared.vault import Vault
 
-Line = Annotated[str, StringConstraints(max_length=100)]
+Line = Annotated[str, StringConstraints(max_length=LINE_CHARS_MAX)]
 
 
 class Identity(BaseModel):
@@ -22,7 +23,7 @@ class Identity(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX)]
     id_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{17}[0-9X]$")] | None = None
     school: Line = ""
     guardian_name: Line = ""

@@ -28,6 +28,7 @@ from shared.papers.citizen_id import (
     sex_of,
 )
 from shared.papers.faults import Fault
+from shared.papers.lengths import too_long
 from shared.papers.table import Cell, Cells, Table
 from shared.papers.text import (
     NOTHING,
@@ -44,6 +45,12 @@ from shared.papers.words import SEXES
 
 SEPARATORS = str.maketrans(dict.fromkeys("、,，/和及与.;；", ""))
 BIRTH_DATE, CITIZEN_ID = (list(ROSTER.columns).index(column) for column in ("birth_date", "citizen_id"))
+TEXTS = (
+    *("name", "school", "guardian_name", "guardian_phone"),
+    *("father_name", "father_workplace", "father_phone"),
+    *("mother_name", "mother_workplace", "mother_phone"),
+)
+"""What a row says in words of its own, and is kept as it says it."""
 Value = TypeVar("Value")
 
 
@@ -129,6 +136,7 @@ class Judge:
         self._village(row, by_column.get("village", ""), by_column.get("village_code", ""))
         self._codes(row, by_column)
         take_texts(row, by_column)
+        row.faults += too_long({column: getattr(row, column) for column in TEXTS}, self.label)
         row.content = self._content(row)
         return row
 

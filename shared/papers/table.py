@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from shared.papers.limits import CELL_CHARS_MAX
+
 Cell = str | int | float | bool | date | datetime | time | timedelta
 """A cell as the reader gives it; an empty cell is an empty string."""
 
@@ -21,11 +23,11 @@ class Texts(dict[str, str]):
     """Each text of a paper as one object, however many cells say the same: four of five do.
 
     A space stands for NUL, which some programs fill a cell up with: nobody sees it, and PostgreSQL keeps it in
-    no text.
+    no text. What is longer than any cell can be is cut one sign beyond it: it is too long for what is read.
     """
 
     def __missing__(self, text: str) -> str:
-        kept = text.replace("\x00", " ")
+        kept = text.replace("\x00", " ")[: CELL_CHARS_MAX + 1]
         if len(self) < TEXTS_TOLD_APART_MAX:
             self[text] = kept
         return kept

@@ -79,7 +79,7 @@ READERS: tuple[Callable[[bytes], object], ...] = (
 )
 OF_THE_TREE = {
     *("areas_code_malformed", "areas_code_twice", "areas_level_contradicts", "areas_level_unknown"),
-    *("areas_name_missing", "areas_parent_contradicts", "areas_parent_missing"),
+    *("areas_name_missing", "areas_name_too_long", "areas_parent_contradicts", "areas_parent_missing"),
 }
 """What is wrong with one area is wrong with the list: it is taken whole or not at all."""
 LAYOUTS = {"roster": ROSTER, "areas": AREA_LAYOUT, "carers": CARERS, "visits": VISITS}
@@ -213,6 +213,7 @@ lines_of_words = st.lists(
 )
 written_cells = (
     words
+    | st.sampled_from(["长" * length for length in (51, 101, 300)])
     | st.text(max_size=12)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.integers(-(10**15), 10**15)

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.decider import Rejected
-from shared.event_store import ClaimTaken, WrongVersion
+from shared.event_store import ClaimTaken, EventTooLong, WrongVersion
 from shared.handling import CommandIdReused, TooBusy
 from shared.messages import Language
 from shared.papers.faults import PaperRefused
@@ -34,6 +34,7 @@ REQUEST = UUID("0a1b2c3d-0000-5000-8000-000000000000")
         (TokenRefused("token_expired"), 401, "token_expired"),
         (CommandIdReused("x"), 422, "command_id_reused"),
         (ClaimTaken(["x"]), 409, "claim_taken"),
+        (EventTooLong("x"), 422, "event_too_long"),
         (WrongVersion("x"), 503, "busy"),
         (TooBusy("x"), 503, "busy"),
         (asyncpg.DeadlockDetectedError("x"), 503, "busy"),

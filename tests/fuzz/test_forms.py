@@ -14,7 +14,7 @@ from tests.fuzz.cases import TIMES, cases
 from tests.fuzz.county import TOWNSHIP, County
 
 CASES = cases(120)
-REFUSALS = {400, 401, 403, 404, 405, 409, 413, 422, 503}
+REFUSALS = {400, 401, 403, 404, 405, 409, 413, 415, 422, 503}
 PAGES = (
     "/",
     f"/areas/{TOWNSHIP}",
@@ -40,6 +40,10 @@ types = st.sampled_from(
         *("", "text/plain", "application/json", "multipart/form-data", "multipart/mixed; boundary=edge"),
         *("application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-9"),
         "multipart/form-data; boundary=" + "x" * 3_000,
+        *(
+            f"multipart/form-data; boundary={BOUNDARY}; charset={charset}"
+            for charset in ("unicode_escape", "utf-7", "punycode", "hex", "UTF-8", "")
+        ),
         *(
             "multipart/form-data; boundary=",
             'multipart/form-data; boundary="ed',
@@ -70,6 +74,7 @@ heads = st.sampled_from(
             b'form-data; name="file"; filename="\xff\x00"',
             b'form-data; name="',
         ),
+        *(b'form-data; name="file"; filename="\\ud800"', b'form-data; name="file"; filename="+2AA-"'),
         *(b"form-data; name=file; filename*=utf-9''%ff", b'form-data; name="file"; filename="../../a.xlsx"'),
         b'form-data; name="file"; filename="' + b"x" * 9_000 + b'"',
     ]
@@ -140,6 +145,34 @@ def test_a_form_sent_to_any_page_is_taken_or_refused_on_a_page(
     ]
     assert reply.headers["content-type"].startswith("text/html")
     assert "<main" in reply.text
+
+
+told = st.sampled_from(
+    ["", "null", "http://[", "http://[::1", "//", "http://", "http://evil.test", "x" * 3_000, "http://\xff"]
+) | st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20)
+sites = st.sampled_from([None, "same-origin", "none", "cross-site", "", "\xff"])
+
+
+@CASES
+@given(upload=st.sampled_from(UPLOADS), origin=st.none() | told, site=sites, cookie=told)
+def test_a_session_from_anywhere_else_is_refused_in_words(
+    county: County,
+    http: httpx.Client,
+    *,
+    upload: tuple[str, str],
+    origin: str | None,
+    site: str | None,
+    cookie: str,
+) -> None:
+    service, path = upload
+    sent = {"origin": origin, "sec-fetch-site": site, "cookie": f"{cookie}; {SESSION_COOKIE}={cookie}"}
+    # No client sends a blank at either end of a value.
+    headers = [
+        (name.encode(), value.encode("latin-1").strip()) for name, value in sent.items() if value is not None
+    ]
+    reply = http.post(f"{county.deployment.address(service)}{path}", headers=headers)
+    assert reply.status_code in {401, 403}, (reply.status_code, reply.text[:500])
+    assert reply.json()["detail"]
 
 
 @CASES

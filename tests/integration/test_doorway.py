@@ -94,6 +94,30 @@ async def test_a_browsers_session_works_on_its_own_site_only(
     assert (await registry.post("/names", json=name, headers=own)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "origin", ["http://[", "null", "", "http://kith.test@evil.test", "http://kith.test.", "文"]
+)
+async def test_whatever_origin_a_session_comes_from_it_is_its_own_or_refused(
+    registry: httpx.AsyncClient, deployment: Deployment, origin: str
+) -> None:
+    headers = [(b"Cookie", f"kith_session={deployment.token()}".encode()), (b"Origin", origin.encode())]
+    reply = await registry.post("/names", json={"area": VILLAGE, "name": "东村"}, headers=headers)
+    assert (reply.status_code, reply.json()["code"]) == (403, "foreign_origin")
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "punycode", "hex", "gbk", ""])
+async def test_a_form_in_another_charset_is_refused_in_words(
+    registry: httpx.AsyncClient, deployment: Deployment, charset: str
+) -> None:
+    form = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="\\ud800"\r\n\r\na,b\r\n--edge--\r\n'
+    kind = f"multipart/form-data; boundary=edge; charset={charset}"
+    headers = {**deployment.login(), "Content-Type": kind}
+    reply = await registry.post("/papers", content=form, headers=headers)
+    assert (reply.status_code, reply.json()["code"]) == (415, "charset_unknown")
+    in_utf_8 = {**headers, "Content-Type": "multipart/form-data; boundary=edge; charset=UTF-8"}
+    assert (await registry.post("/papers", content=form, headers=in_utf_8)).status_code == 200
+
+
 async def test_input_that_does_not_fit_is_told_by_place_and_never_repeated(
     registry: httpx.AsyncClient, deployment: Deployment
 ) -> None:

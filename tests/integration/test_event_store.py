@@ -13,10 +13,12 @@ from shared.contracts.event import Level
 from shared.contracts.registry import AreaDefined
 from shared.event_store import (
     COPIED_MIN,
+    EVENT_CHARS_MAX,
     START,
     Append,
     ClaimTaken,
     Connection,
+    EventTooLong,
     Meta,
     NewEvent,
     Outcome,
@@ -240,6 +242,18 @@ async def test_a_long_append_continues_streams_in_order(pool: Pool) -> None:
     assert sorted(await everything(pool)) == sorted(
         f"{stream}@{n}" for stream in streams for n in range(1, 101)
     )
+
+
+@pytest.mark.parametrize("streams", [1, 2, COPIED_MIN])
+async def test_an_event_that_the_bus_would_never_take_is_not_appended(pool: Pool, streams: int) -> None:
+    too_long = NewEvent(uuid5(SPACE, "long"), defined("村" * EVENT_CHARS_MAX))
+    appends = [Append(f"area-{n}", [too_long] if n == 0 else new(str(n)), expected=0) for n in range(streams)]
+    async with pool.acquire() as connection, connection.transaction():
+        with pytest.raises(EventTooLong):
+            await append(connection, appends[0], META)
+        with pytest.raises(EventTooLong):
+            await append_many(connection, appends, META)
+    assert await everything(pool) == []
 
 
 async def test_an_event_that_cannot_be_written_out_leaves_nothing_of_its_append_and_the_connection_usable(
