@@ -1,6 +1,7 @@
 """What must be true when everything runs again: each event once everywhere, nothing parked, nothing restless."""
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ there still, and may first have to wait for the lease of one that was killed."""
 REST_SECONDS = 5.0
 RESTS_MAX = 3
 """How often it is looked again: a server may still tidy up what it was given, who spins never stops."""
-BUSY_SHARE_MAX = 0.05
+BUSY_SHARE_MAX = 0.02
 """Of one core, for one part that has nothing to do but look now and then: each uses about 0.01."""
 FETCH_MAX = 1_000
 FETCH_SECONDS = 10.0
@@ -297,4 +298,4 @@ def _seconds(pids: Sequence[int]) -> float:
         except OSError:
             continue
         ticks += int(fields[11]) + int(fields[12])
-    return ticks / 100
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -14,17 +14,12 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from shared.provisioning import STREAM_BYTES_MAX
-from shared.subjects import SERVICES, stream_of
+from shared.subjects import SERVICES, SOURCES, stream_of
 from tests.crash.deployment import House, signal_all
 from tests.streams_anew import add_stream_again
 
 ASK_SECONDS_MAX = 20.0
-SPEAKERS = SERVICES[:3]
-"""Reporting says nothing in a year without summaries: its stream is empty."""
-READERS = (
-    *(("registry", "pairing"), ("registry", "contact"), ("registry", "reporting")),
-    *(("pairing", "contact"), ("pairing", "reporting"), ("contact", "reporting")),
-)
+READERS = [(source, reader) for reader, sources in SOURCES.items() for source in sources]
 """Every source with each of its readers."""
 
 Given = TypeVar("Given")
@@ -53,7 +48,7 @@ class StreamActs:
 
     def leave_no_room(self) -> str:
         """Let every stream be as large as it may be: whoever speaks next is refused."""
-        held = {service: self._limit(service, lambda held: max(held, 1)) for service in SPEAKERS}
+        held = {service: self._limit(service, lambda held: max(held, 1)) for service in SERVICES}
         return (
             f"left no room in any stream: {', '.join(f'{name} {size} bytes' for name, size in held.items())}"
         )
@@ -114,7 +109,7 @@ class StreamActs:
         earlier = [
             (service, number, now[service] - held.get(service, 0))
             for number, held in enumerate(self._copied, start=1)
-            for service in SPEAKERS
+            for service in SERVICES
             if now.get(service, 0) > held.get(service, 0) and self._copy_of(service, number).exists()
         ]
         if not earlier:
