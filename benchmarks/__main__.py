@@ -76,7 +76,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--paces", type=int, nargs="+", default=[200, 1_000], help="commands a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long each pace is kept")
-    parser.add_argument("--rival-repetitions", type=int, default=1)
+    parser.add_argument("--rival-repetitions", type=int, default=3)
     parser.add_argument("--children", type=int, help="behind each row, instead of the sizes that follow")
     parser.add_argument(
         "--held", type=int, default=0, help="children of whom a log holds events before appends"

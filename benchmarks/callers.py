@@ -19,8 +19,6 @@ from gevent import sleep
 from geventhttpclient.client import HTTPClientPool
 from locust import FastHttpUser, LoadTestShape, events, task
 
-PERIOD_SECONDS = 5.0
-"""From one request of a caller to the caller's next."""
 ANSWER_SECONDS_MAX = 30.0
 CONNECTIONS_MAX = 5_000
 """To one service at a time, used by all callers in turns as behind a gateway; a caller waits for none."""
@@ -36,6 +34,9 @@ CHILDREN: defaultdict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
 for told in TOLD["children"]:
     for digits in (6, 9, 12):
         CHILDREN[told[1][:digits]].append(told)
+PERIOD_SECONDS: float = TOLD["period_seconds"]
+"""From one request of a caller to the caller's next."""
+VISITED_WITHIN_DAYS, REACHED_SHARE = 200, 0.9
 TODAY = date.fromisoformat(TOLD["today"])
 SAMPLES: list[tuple[str, float, float, int]] = []
 """The name of each request, when it was due (time.perf_counter), the seconds from then to its answer, its status."""
@@ -71,8 +72,8 @@ def _visit(area: str, chance: random.Random) -> Request:
     told = {
         "child_id": chance.choice(CHILDREN[area])[0],
         "kind": chance.choice(TOLD["kinds"]),
-        "on": (TODAY - timedelta(days=chance.randrange(200))).isoformat(),
-        "reached": chance.random() < 0.9,
+        "on": (TODAY - timedelta(days=chance.randrange(VISITED_WITHIN_DAYS))).isoformat(),
+        "reached": chance.random() < REACHED_SHARE,
     }
     return Request("POST /visits", "contact", "POST", "/visits", json.dumps(told).encode())
 

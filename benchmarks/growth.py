@@ -31,8 +31,6 @@ from benchmarks.whole_rebuild import REBUILT_MAX, rebuilt
 from kith.deployment import Deployment
 
 SIZES = (2_500, 25_000, 250_000)
-NATION = 9_020_000
-"""Children left behind at the count of 2016; asked for by size, never by default."""
 SECONDS = 60.0
 """How long one piece of work may take at most: it goes piece by piece, and what a child costs is the same."""
 PLOT, MEMORY, RESULT = (

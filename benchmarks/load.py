@@ -38,6 +38,10 @@ them is in asking is not taken for a service's."""
 CALLERS = Path(__file__).with_name("callers.py")
 FILED_ON = date(2026, 1, 1)
 CHILDREN_MAX = 2_000
+PERIOD_SECONDS = 5.0
+"""From one request of a caller to the caller's next."""
+KEPT_SHARE_MIN = 0.99
+"""Of what is due so much is asked where the services keep up: who waits for an answer leaves out what came due."""
 SPIKE_TIMES = 5
 ANSWER_SECONDS_MAX = 60
 """How long callers who go may still wait for their last answers."""
@@ -76,7 +80,9 @@ def main() -> int:
     ):
         county, watched = _prepared(runtime, client, told.callers)
         told_in = Path(folder, "load.json")
-        told_in.write_bytes(orjson.dumps({**county, "stages": _stages(told)}))
+        told_in.write_bytes(
+            orjson.dumps({**county, "period_seconds": PERIOD_SECONDS, "stages": _stages(told)})
+        )
         uvloop.run(_call(told_in, watched))
         called = _called(told_in, told)
     result = _result(told, called, watched)
@@ -87,11 +93,18 @@ def main() -> int:
 
 
 def _held(result: Json, watched: Watched, called: Called) -> bool:
-    """Return whether nothing failed and nobody was refused, no service grew, and all was taken and calm."""
-    steady, recovery = result["steady"]["all"], result["recovery"] or {}
+    """Return whether the steady pace was kept and nobody refused, nothing failed, no service grew, all was taken."""
+    parts = [result[part] for part in ("steady", "spike", "recovery") if result[part] is not None]
+    steady, recovery = result["steady"], result["recovery"] or {}
     ends = [result["lag"]["seconds_to_zero_after_steady"], *map(recovery.get, ENDS if recovery else ())]
     grown = watched.grown(called.steady, called.spike)
-    return not (steady["failed"] or steady["refused"] or None in ends) and max(grown.values()) < GROWN_MIB_MAX
+    return (
+        steady["all"]["requests"] >= steady["due"] * KEPT_SHARE_MIN
+        and not steady["all"]["refused"]
+        and not any(part["all"]["failed"] for part in parts)
+        and None not in ends
+        and max(grown.values()) < GROWN_MIB_MAX
+    )
 
 
 def _stages(told: argparse.Namespace) -> list[tuple[float, int]]:
@@ -139,12 +152,20 @@ def _result(told: argparse.Namespace, called: Called, watched: Watched) -> Json:
         "callers": told.callers,
         "minutes": told.minutes,
         "a_second": round(len(steady) / (told.minutes * 60), 1),
-        "steady": part(steady),
+        "steady": {"due": _due(told.callers, told.minutes * 60), **part(steady)},
         "by_minute": _by_minute(steady, watched),
-        "spike": {"times": SPIKE_TIMES, "seconds": told.spike_seconds, **part(spike)} if spike else None,
+        "spike": {
+            "times": SPIKE_TIMES,
+            "seconds": told.spike_seconds,
+            "due": _due(told.callers * SPIKE_TIMES, told.spike_seconds),
+            **part(spike),
+        }
+        if spike
+        else None,
         "recovery": {
             "quick_seconds": _calm_since(recovery, RECOVERED_TIMES * within(steady, 95)),
             "lag_seconds": watched.taken_all(called.recovery),
+            "due": _due(told.callers, RECOVERY_SECONDS_MAX),
             **part(recovery),
         }
         if spike
@@ -159,6 +180,11 @@ def _result(told: argparse.Namespace, called: Called, watched: Watched) -> Json:
             f"{weighed.moment - called.steady:.0f} s": weighed.megabytes for weighed in watched.weighed[::4]
         },
     }
+
+
+def _due(callers: int, seconds: float) -> int:
+    """Return how many requests so many callers ask in so many seconds, where none waits longer than a period."""
+    return round(callers * seconds / PERIOD_SECONDS)
 
 
 def _by_minute(samples: Sequence[Sample], watched: Watched) -> list[Json]:

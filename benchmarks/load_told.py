@@ -88,7 +88,7 @@ def _table(part: str, told: Json) -> list[str]:
     rows = {**told["endpoints"], "all": told["all"]}
     return [
         "",
-        f"{part}: statuses {told['statuses']}",
+        f"{part}: {told['all']['requests']:,} requests of {told['due']:,} that were due, statuses {told['statuses']}",
         f"{'':28}{HEADING}",
         *(_line(name, row) for name, row in rows.items()),
     ]

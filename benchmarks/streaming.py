@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
@@ -12,8 +11,8 @@ from nats.js.errors import NotFoundError, ServerError
 
 from benchmarks.invented import Told
 from benchmarks.servers import Servers
-from shared.contracts.event import subject_of
-from shared.envelope import read_envelope
+from shared.envelope import Message, messages_of, read_envelope
+from shared.event_store import Outgoing
 from shared.provisioning import ensure_consumer, ensure_readers, ensure_stream
 from shared.receiving import BATCH_MAX, FETCH_SECONDS
 from shared.relay import ACK_SECONDS_MAX
@@ -27,33 +26,24 @@ TRIES_MAX = 50
 PAUSE_SECONDS = 0.1
 
 
-class Message(NamedTuple):
-    """What a relay publishes for an event."""
-
-    subject: str
-    body: bytes
-    headers: dict[str, str]
-
-
 def message(one: Told, position: int) -> Message:
-    """Return the message of an event at *position* of its log."""
-    headers = {
-        "ce-specversion": "1.0",
-        "ce-id": str(one.event_id),
-        "ce-type": one.event_type,
-        "ce-source": f"/kith/{one.source}",
-        "ce-subject": one.stream_id,
-        "ce-time": "2026-01-01T00:00:00.000000+00:00",
-        "content-type": "application/json",
-        "Kith-Store": str(STORE),
-        "Kith-Tx": "1",
-        "Kith-Position": str(position),
-        "Kith-Stream": one.stream_id,
-        "Kith-Version": str(one.version),
-        "Kith-Schema-Version": "1",
-        "Kith-Correlation": str(UUID(int=2)),
-    }
-    return Message(subject_of(one.source, one.event_type, one.area), one.body.encode(), headers)
+    """Return the message of an event at *position* of its log, as its relay makes it."""
+    outgoing = Outgoing(
+        tx=1,
+        position=position,
+        event_id=str(one.event_id),
+        stream_id=one.stream_id,
+        event_type=one.event_type,
+        version=one.version,
+        schema_version=1,
+        stored_at="2026-01-01T00:00:00.000000+00:00",
+        area=one.area,
+        correlation_id=str(UUID(int=2)),
+        traceparent=None,
+        data=one.body,
+    )
+    [made] = messages_of(one.source, STORE, [outgoing])
+    return made
 
 
 async def fresh_stream(client: Client, source: str) -> None:
@@ -84,7 +74,7 @@ async def publish(client: Client, messages: Sequence[Message]) -> None:
     for start in range(0, len(messages), BATCH_MAX):
         batch = messages[start : start + BATCH_MAX]
         batch_id = str(uuid5(BATCHES, str(start)))
-        for n, (subject, body, headers) in enumerate(batch, start=1):
+        for n, (_, subject, body, headers) in enumerate(batch, start=1):
             numbered = headers | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(n)}
             if n < len(batch):
                 await client.publish(subject, body, headers=numbered)

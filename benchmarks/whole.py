@@ -1,4 +1,4 @@
-"""A whole service on the tables of the growth curve: its heaviest work, then questions of many at once, over HTTP.
+"""A whole service on the tables of the growth curve: questions of many at once, then its heaviest work, over HTTP.
 
 What is weighed is the service's own process, with its routes, relay and readers, and what its work left behind.
 """
@@ -30,7 +30,7 @@ AT_ONCE = 32
 """Questions that wait for their answers at the same time."""
 ANSWER_SECONDS_MAX = 600.0
 WORK_SECONDS_MAX = 300.0
-"""How long the heaviest work and the telling of it may take before the questions."""
+"""How long the heaviest work and the telling of it may take: the memory that it takes is the same by then."""
 NEXT_MONTH_JUDGED = due_after(1 + TURNS)
 """The two kinds of windows of the month after those that the growth curve judges are due by then."""
 ROWS_MAX = 500
@@ -61,8 +61,9 @@ PATHS: Mapping[str, Sequence[str]] = {
 async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tuple[float, ...]:
     """Return how many questions were asked, µs of clock and of processor for each, and the most MB ever held.
 
-    It is said where some of the heaviest work is left after WORK_SECONDS_MAX and goes on beside the questions.
+    It is said where some of the heaviest work is left after WORK_SECONDS_MAX.
     """
+    await servers.settle(dsn)
     await fresh_streams(servers)
     await _already_relayed(servers, service, dsn)
     chance = random.Random(counties)  # noqa: S311 - questions, no secret
@@ -75,16 +76,15 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
         pid, postmaster = process.process.pid, servers.postgres.process.pid
 
         async with _client(process.address) as client:
-            if service in HEAVIEST:
-                client.headers = _login(workers)
-                work = HEAVIEST[service](client, counties)
-                await _within(service, _done_and_told(servers, service, dsn, work))
-                await servers.settle(dsn)
             began = Moment.now(pid, postmaster)
             await _ask(
                 client, (_question(service, logins, chance.choice(known), chance) for _ in range(QUESTIONS))
             )
             ended = Moment.now(pid, postmaster)
+            if service in HEAVIEST:
+                client.headers = _login(workers)
+                work = HEAVIEST[service](client, counties)
+                await _within(service, _done_and_told(servers, service, dsn, work))
         return QUESTIONS, *began.each_until(ended, QUESTIONS), megabytes_at_most(pid)
 
 
@@ -92,9 +92,7 @@ async def _within(service: str, work: Awaitable[None]) -> None:
     try:
         await asyncio.wait_for(work, WORK_SECONDS_MAX)
     except TimeoutError:
-        sys.stderr.write(
-            f"{service}: its heaviest work is not done after {WORK_SECONDS_MAX:.0f} s and goes on\n"
-        )
+        sys.stderr.write(f"{service}: its heaviest work is not done after {WORK_SECONDS_MAX:.0f} s\n")
 
 
 async def _already_relayed(servers: Servers, service: str, dsn: str) -> None:
@@ -119,7 +117,7 @@ def _login(token: str) -> httpx.Headers:
 
 
 async def _done_and_told(servers: Servers, service: str, dsn: str, work: Awaitable[None]) -> None:
-    """Do *work* and wait until the stream ends with what it said last: the relay works beside no question then."""
+    """Do *work* and wait until the stream ends with what it said last: the relay has its part in the memory."""
     await work
     async with servers.pool(dsn, 1) as pool, pool.acquire() as connection, servers.client(service) as client:
         last = await last_position(connection)

@@ -31,5 +31,10 @@ WORKS = {
     "project": Work("project", "events/s", 1, 1),
     "rebuild": Work("rebuild", "events/s", 1, 1),
 }
-FLUSHED = Work("append", "events/s", 16, 1)
+FLUSHED = {
+    "append 1 event": Work("append", "events/s", 16, 1),
+    "append 10 events": Work("append", "events/s", 16, 10),
+    "load-decide-append": Work("command", "commands/s", 16, 1),
+}
+"""What is done once more where each flush takes longer."""
 LOST = Work("lose", "events lost", LOSING_WRITERS, 1)

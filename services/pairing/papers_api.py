@@ -21,6 +21,7 @@ from services.pairing.importing import (
     keyed_rows,
 )
 from shared.edge import (
+    After,
     CauseHere,
     PaperTurn,
     ReadingHere,
@@ -52,7 +53,7 @@ def papers_router(running: Running) -> APIRouter:
         on: Day,
         caller: Importer,
         cause: CauseHere,
-        after: str | None = None,
+        after: After = None,
         accept_language: Annotated[str | None, Header()] = None,
         _turn: PaperTurn,
     ) -> dict[str, Any]:

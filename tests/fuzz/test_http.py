@@ -16,10 +16,11 @@ SEED = None if TIMES > 1 else 20260101
 ALL = ("examples", "coverage", "fuzzing", "stateful")
 DESK = Fuzzing(ALL, 8 * TIMES, seed=SEED)
 OPERATING = Fuzzing(ALL, 6 * TIMES, tags=("operating", "day"), seed=SEED)
-OTHERS = Fuzzing(("coverage", "fuzzing", "stateful"), TIMES, 3 * TIMES, seed=SEED, wrong_too=False)
+OTHERS = Fuzzing(("coverage", "fuzzing", "stateful"), 3 * TIMES, 3 * TIMES, seed=SEED, wrong_too=False)
 """Each service's document has links, so everybody walks; who is forbidden what the links of a service begin with,
 as village and teacher are in contact, is told so at each first step."""
-STRANGERS = Fuzzing(("coverage", "fuzzing"), TIMES, seed=SEED, wrong_too=False)
+STRANGERS = Fuzzing(("coverage", "fuzzing"), 3 * TIMES, seed=SEED, wrong_too=False)
+"""They get no further than the first step of any walk."""
 PHASES = {
     "examples": PhaseName.EXAMPLES,
     "coverage": PhaseName.COVERAGE,

@@ -40,7 +40,9 @@ AREAS_OF_NORTH = (
 )
 ROSTERS = (Path("1月", EAST), Path("1月", WEST), Path("1月", NORTH), Path("2月", EAST))
 """Files of one import; of one township there are two, of one name."""
-BORN = ("2014-08-12", "2014-08-21")
+BORN = ("2014-08-12", "2014-08-21", "2010-01-12")
+DAY_BEFORE, DAY_AFTER = "2026-01-03", "2026-02-10"
+"""Papers come between two advances of the day; who was born in 2010 is sixteen at the second."""
 NUMBERED, UNNUMBERED = ("周梅", "丁雨"), ("陆波", "石 玉", "")
 """Names of which one has its form put right, and one is missing: that row is refused."""
 HEARD_SECONDS_MAX = 60.0
@@ -144,10 +146,12 @@ async def state_of(registry: Registry) -> dict[str, Any]:
 
 
 async def after(postgres: DatabaseServer, registry: Registry, sent: Sequence[Sent]) -> dict[str, Any]:
-    """Return the state of a registry that got just these papers."""
+    """Return the state of a registry that got just these papers between two advances of the day."""
     await forget(postgres, registry.pool, OF_ROSTERS)
+    await registry.do("/advance", {"to": DAY_BEFORE})
     for name, told in sent:
         await registry.take_roster(roster(*told), name)
+    await registry.do("/advance", {"to": DAY_AFTER})
     return await state_of(registry)
 
 
@@ -274,11 +278,12 @@ def visits(draw: st.DrawFn) -> tuple[str, ...]:
 async def contact_after(
     postgres: DatabaseServer, contact: Contact, logs: Sequence[Sequence[tuple[str, ...]]]
 ) -> list[list[tuple[Any, ...]]]:
-    """Return the state of a contact that has judged January and then got just these logs."""
+    """Return the state of a contact that has judged January, got just these logs, and has judged February."""
     await forget(postgres, contact.pool, OF_LOGS)
     await contact.advance("2026-02-10")
     for log in logs:
         await contact.take(*log)
+    await contact.advance("2026-03-10")
     misses = "SELECT child_id, kind, opens, state, mended_on, visit_id FROM app.misses ORDER BY 1, 2, 3"
     imported = """
     SELECT data->>'recorded_on', sum((data->>'rows')::int), sum((data->>'logged')::int),
