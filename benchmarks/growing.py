@@ -59,8 +59,9 @@ MONTHS = 1
 """Months of visits a child has: more events change the sizes, not the growth."""
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
 """On which one more county comes."""
-TURNS = 3
-"""Each work is done so often, and the middle of what it cost is told: one alone differs by two fifths."""
+TURNS, MONTHS_JUDGED = 5, 3
+"""Each work is done so often, judging, of which each turn has a month of its own, less often; the middle of what it
+cost is told: one alone differs by two fifths, and the first finds nothing of what it needs in memory."""
 PAIRED_ON = FIRST_DAY + timedelta(days=25)
 """All files are open by then."""
 JUDGED = """

@@ -20,7 +20,7 @@ import asyncpg
 import orjson
 import uvloop
 
-from benchmarks.growing import COUNTY, MONTHS, TURNS
+from benchmarks.growing import COUNTY, MONTHS, MONTHS_JUDGED, TURNS
 from benchmarks.invented import children
 from benchmarks.judging import load_contact
 from benchmarks.multiplying import TABLES
@@ -38,10 +38,11 @@ PLOT, MEMORY, RESULT = (
     Path("docs/images/growth_memory.svg"),
     Path("build/growth.json"),
 )
+JUDGING = "judge a month"
 WORKS: Mapping[str, Sequence[str]] = {
     "registry": ("import",),
     "pairing": ("pair a county",),
-    "contact": ("judge a month",),
+    "contact": (JUDGING,),
     "reporting": ("project a month", "dashboard, a question", "dashboard, the question again"),
 }
 REBUILD = "the whole reporting, rebuilding a month"
@@ -102,7 +103,7 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
     dsn = await on.database(service)
     admin = on.as_admin(dsn)
     if service == "contact":
-        await load_contact(on, dsn, list(children(COUNTY)), MONTHS + TURNS + 1)
+        await load_contact(on, dsn, list(children(COUNTY)), MONTHS + MONTHS_JUDGED + 1)
     await _run([*told.loading, *_growing(on, f"found {service}", dsn, 1, told.seconds, 0)], environment)
     for table in TABLES[service]:
         if counties == 1 or table in told.leave_out:
@@ -115,7 +116,7 @@ async def _measured(on: Servers, service: str, size: int, told: Told) -> list[Co
     costs = []
     for work in WORKS[service]:
         turns = []
-        for turn in range(TURNS):
+        for turn in range(MONTHS_JUDGED if work == JUDGING else TURNS):
             command = [*told.measuring, *_growing(on, work, dsn, counties, told.seconds, turn)]
             turns.append(Cost(work, size, *orjson.loads((await _run(command, environment)).splitlines()[-1])))
             _say(str(turns[-1]))

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import httpx
 
-from benchmarks.growing import COUNTY, NEXT_DAY, PAIRED_ON, TURNS, county_between, due_after
+from benchmarks.growing import COUNTY, MONTHS_JUDGED, NEXT_DAY, PAIRED_ON, TURNS, county_between, due_after
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, children, village_of
 from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.multiplying import COUNTY_STEP
@@ -32,7 +32,7 @@ AT_ONCE = 32
 ANSWER_SECONDS_MAX = 600.0
 WORK_SECONDS_MAX = 120.0
 """How long the heaviest work may take; what is left of it then is left undone."""
-NEXT_MONTH_JUDGED = due_after(1 + TURNS)
+NEXT_MONTH_JUDGED = due_after(1 + MONTHS_JUDGED)
 """The two kinds of windows of the month after those that the growth curve judges are due by then."""
 ROWS_MAX = 500
 """The longest page of a list."""
