@@ -26,6 +26,7 @@ BODY_BYTES_MAX = 1024**2
 """The largest body that is no paper; papers (multipart) have a setting of their own."""
 
 FORMS = frozenset({b"multipart/form-data", b"application/x-www-form-urlencoded"})
+UTF_8 = frozenset({b"utf-8", b"utf8"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{7,63}")
 REQUESTS = UUID("b7c1d3f2-52c9-5d0e-9f5e-0c8a4d5a7e31")
 """The namespace in which a request id that is no UUID becomes a correlation id."""
@@ -186,7 +187,7 @@ def _passage(headers: Headers) -> Passage:
 def _check_charset(headers: Headers) -> None:
     """Refuse a form in any other charset than UTF-8: its texts would come out as none that can be written again."""
     kind, told = parse_options_header(headers.get("content-type"))
-    if kind in FORMS and told.get(b"charset", b"utf-8").lower() != b"utf-8":
+    if kind in FORMS and told.get(b"charset", b"utf-8").lower() not in UTF_8:
         raise Refused("charset_unknown", status=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
 
 
