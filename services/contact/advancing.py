@@ -1,8 +1,9 @@
 """Advancing the day: every window due before it is judged once, in chunks that survive an interruption."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import accumulate, groupby
 from math import ceil
 from typing import Any
@@ -26,8 +27,11 @@ SQL = queries(__file__)
 
 CHILDREN_MAX = 4_000
 """Children judged in one transaction and those of a village more: each says at most four things of a window."""
-VILLAGES_MAX = 5_000
-"""Villages held in memory, however many there are."""
+VILLAGES_MAX = 20_000
+"""Villages held in memory, however many there are; the judges wait for each other at the end of as many."""
+
+Judge = Callable[[Connection, Sequence[str]], Awaitable[int]]
+"""Judges in some villages, by their codes; returns how many windows it was the first to judge."""
 
 log = structlog.get_logger()
 
@@ -79,30 +83,35 @@ async def _judge_everywhere(
     One decides while PostgreSQL works for the others. Each has its leaf by its number, so that replicas
     take turns at the same villages.
     """
+    judge = partial(judge_windows, windows, policy, asyncio.Lock())
 
-    async def judge_every_nth(first: int, leaf: int) -> int:
-        judged = number = 0
-        async for some in _areas(pool):
-            if number % len(LEAVES) == first:
-                judged += await _judge(pool, leaf, windows, some, policy)
-                bell()
-            number += 1
+    async def judge_in_turn(leaf: int, some_of_them: Iterable[Sequence[str]]) -> int:
+        judged = 0
+        for areas in some_of_them:
+            judged += await _judge(pool, leaf, judge, areas)
+            bell()
         return judged
 
-    try:
-        async with asyncio.TaskGroup() as judges:
-            working = [judges.create_task(judge_every_nth(n, leaf)) for n, leaf in enumerate(LEAVES)]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return sum(judge.result() for judge in working)
+    judged = 0
+    async for children in _villages(pool):
+        cut = list(batches(children))
+        try:
+            async with asyncio.TaskGroup() as judges:
+                working = [
+                    judges.create_task(judge_in_turn(leaf, cut[n :: len(LEAVES)]))
+                    for n, leaf in enumerate(LEAVES)
+                ]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        judged += sum(one.result() for one in working)
+    return judged
 
 
-async def _areas(pool: Pool) -> AsyncIterator[list[str]]:
-    """Yield the villages that have had children, in batches of about CHILDREN_MAX children."""
+async def _villages(pool: Pool) -> AsyncIterator[dict[str, int]]:
+    """Yield the villages that have had children, VILLAGES_MAX at a time, each with how many."""
     after = ""
     while rows := await pool.fetch(SQL.villages, after, VILLAGES_MAX):
-        for some in batches({row["area"]: row["children"] for row in rows}):
-            yield some
+        yield {row["area"]: row["children"] for row in rows}
         after = rows[-1]["area"]
 
 
@@ -118,17 +127,15 @@ def batches(children: Mapping[str, int]) -> Iterator[list[str]]:
         yield [area for area, _ in some]
 
 
-async def _judge(
-    pool: Pool, leaf: int, windows: Sequence[Window], areas: Sequence[str], policy: Policy
-) -> int:
+async def _judge(pool: Pool, leaf: int, judge: Judge, areas: Sequence[str]) -> int:
     for attempt in range(ATTEMPTS_MAX):
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await close_leaf(connection, leaf)
-                return await judge_windows(connection, windows, areas, policy)
+                return await judge(connection, areas)
         except RETRYABLE:
             await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
-    raise TooBusy(windows[0].kind)
+    raise TooBusy(f"the villages {areas[0]} to {areas[-1]}")
 
 
 async def _finish(connection: Connection, vault: Vault, to: date) -> bool:

@@ -34,21 +34,24 @@ def with_id(event: RuleEvent) -> NewEvent:
 
 
 def _name_of(event: RuleEvent) -> str:
+    """Return the rule and its parts, each by its str(): to be asked for a format first costs a UUID twice that."""
     match event:  # most often the first
         case ContactMissed():
-            name = f"contact_missed/{event.child_id}/{event.kind}/{event.on}"
+            name = f"contact_missed/{event.child_id!s}/{event.kind!s}/{event.on!s}"
         case ContactEscalated():
-            name = f"contact_escalated/{event.child_id}/{event.kind}/{event.first_opens}/{event.level}"
+            name = (
+                f"contact_escalated/{event.child_id!s}/{event.kind!s}/{event.first_opens!s}/{event.level!s}"
+            )
         case VisitLogged():
-            name = f"visit_logged/{event.visit_id}"
+            name = f"visit_logged/{event.visit_id!s}"
         case WindowJudged():
-            name = f"window_judged/{event.kind}/{event.on}/{event.area}/{event.part}"
+            name = f"window_judged/{event.kind!s}/{event.on!s}/{event.area}/{event.part}"
         case ContactMadeGood():
-            name = f"contact_made_good/{event.child_id}/{event.kind}/{event.on}"
+            name = f"contact_made_good/{event.child_id!s}/{event.kind!s}/{event.on!s}"
         case MissWithdrawn():
-            name = f"miss_withdrawn/{event.child_id}/{event.kind}/{event.on}"
+            name = f"miss_withdrawn/{event.child_id!s}/{event.kind!s}/{event.on!s}"
         case DayAdvanced():
-            name = f"day_advanced/{event.area}/{event.on}"
+            name = f"day_advanced/{event.area}/{event.on!s}"
         case _:
             assert_never(event)
     return name

@@ -1,5 +1,6 @@
 """Judging windows of the same days for some villages in one transaction: facts in sets, events by rule, each once."""
 
+from asyncio import Lock
 from collections.abc import Iterable, Sequence
 
 from services.contact.domain.judging import Judgement, judge_village
@@ -15,21 +16,24 @@ Judged = tuple[Village, list[Judgement]]
 
 
 async def judge_windows(
-    connection: Connection, windows: Sequence[Window], areas: Sequence[str], policy: Policy
+    windows: Sequence[Window], policy: Policy, counting: Lock, connection: Connection, areas: Sequence[str]
 ) -> int:
     """Judge *windows*, which have the same days, in the villages *areas*.
 
     Return how many windows of villages this transaction was the first to judge; it has closed a leaf of the
     gate. What another replica, or an interrupted run, judged before is left as it is. Judged is what was
-    known by *due*, whatever was learned since, so that the same day always gives the same events.
+    known by *due*, whatever was learned since, so that the same day always gives the same events. *counting*
+    is held while PostgreSQL finds whom they count: judges that did so all at once would all wait for Python
+    next, and PostgreSQL for all of them.
     """
     async with planned_for_many(connection):
-        villages = await villages_to_judge(connection, windows, areas)
+        async with counting:
+            villages = await villages_to_judge(connection, windows, areas)
         missing = await missing_in(connection, windows, villages)
     won = 0
     for window in windows:
         judged = [
-            (village, judge_village(window, village.area, village.counted, missed, policy.escalations))
+            (village, judge_village(window, village.area, village.kept, missed, policy.escalations))
             for village, missed in zip(villages, missing, strict=True)
             if village.kind == window.kind
         ]

@@ -32,11 +32,11 @@ Raised: TypeAlias = tuple[date, EscalationLevel]
 
 
 class Village(NamedTuple):
-    """A village in which the window of *kind* is to be judged: whom it counts, and who of them was not kept."""
+    """A village in which the window of *kind* is to be judged: whom it counts, those kept and those not."""
 
     kind: ContactKind
     area: str
-    counted: Sequence[UUID]
+    kept: Sequence[UUID]
     missing: Sequence[UUID]
     since: Sequence[date | None]
     """The first day of the run of misses that each of the missing was in before, in their order."""
@@ -45,7 +45,7 @@ class Village(NamedTuple):
     left_later: Sequence[UUID]
     """Those of the missing who were learned, after its due day, to have left."""
     ended: Sequence[UUID]
-    """Those of the counted whose run ends, since they were kept."""
+    """Those of the kept whose run ends."""
 
     @property
     def begun(self) -> list[UUID]:

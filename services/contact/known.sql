@@ -11,10 +11,10 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('ena
 
 -- name: counted
 -- In each of these villages and for each of these kinds that was not judged there yet, whom the window counts by what
--- was known on its due day, whom of them no visit known by then keeps, since when those have been missed, who of them
--- was visited in time but told of late, and who was known only later to have left; and the children kept whose run of
--- misses ends. The last word on a leaving is the latest: where a former one came after the due day, so did that.
--- An array from a subquery needs its cast, or ANY takes the subquery's rows for its elements.
+-- was known on its due day: whom a visit known by then keeps, and whom none does, since when those have been missed,
+-- who of them was visited in time but told of late, and who was known only later to have left; and the children kept
+-- whose run of misses ends. The last word on a leaving is the latest: where a former one came after the due day, so
+-- did that. An array from a subquery needs its cast, or ANY takes the subquery's rows for its elements.
 WITH wanted AS MATERIALIZED (
   SELECT row_number() OVER ()::int AS n, v.area, w.kind, w.poor_only
     FROM unnest($1::text[]) AS v(area)
@@ -63,7 +63,7 @@ WITH wanted AS MATERIALIZED (
     LEFT JOIN runs r ON r.child_id = l.child_id AND r.kind = w.kind
    ORDER BY w.n, l.child_id
 ), by_village AS (
-  SELECT n, array_agg(child_id) AS counted,
+  SELECT n, coalesce(array_agg(child_id) FILTER (WHERE kept), '{}') AS kept,
          coalesce(array_agg(child_id) FILTER (WHERE NOT kept), '{}') AS missing,
          coalesce(array_agg(since) FILTER (WHERE NOT kept), '{}') AS since,
          coalesce(array_agg(child_id) FILTER (WHERE NOT kept AND late), '{}') AS late,
@@ -71,7 +71,7 @@ WITH wanted AS MATERIALIZED (
          coalesce(array_agg(child_id) FILTER (WHERE kept AND since IS NOT NULL), '{}') AS ended
     FROM counted GROUP BY n
 )
-SELECT w.kind, w.area, v.counted, v.missing, v.since, v.late, v.left_later, v.ended
+SELECT w.kind, w.area, v.kept, v.missing, v.since, v.late, v.left_later, v.ended
   FROM by_village v JOIN wanted w USING (n)
  ORDER BY n
 

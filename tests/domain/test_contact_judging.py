@@ -31,7 +31,8 @@ TEACHER = PairInForce(pair_id=UUID(int=9), carer_id=UUID(int=8), kind=CarerKind.
 
 
 def judged(*missing: Missing, counted: tuple[UUID, ...] = (ADA, BEN)) -> list[Judgement]:
-    return judge_village(MARCH, VILLAGE, counted, missing, RULES)
+    kept = set(counted) - {child.child_id for child in missing}
+    return judge_village(MARCH, VILLAGE, kept, missing, RULES)
 
 
 def escalations(
@@ -80,6 +81,7 @@ def test_a_window_is_split_at_a_named_size() -> None:
     many = tuple(UUID(int=n) for n in range(COUNTED_MAX + 1))
     parts = [e for e in judged(counted=many) if isinstance(e, WindowJudged)]
     assert [(part.part, len(part.counted)) for part in parts] == [(1, COUNTED_MAX), (2, 1)]
+    assert [part.kept for part in parts] == [part.counted for part in parts]
     assert max(len(part.model_dump_json()) for part in parts) < 512 * 1024
 
 

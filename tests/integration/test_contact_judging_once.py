@@ -44,11 +44,12 @@ async def test_the_same_day_again_changes_nothing_and_going_back_is_refused(worl
         await world.advance(FEB_4)
 
 
-@pytest.mark.parametrize("children_max", [5, 4_000])
+@pytest.mark.parametrize(("children_max", "villages_max"), [(5, 20_000), (5, 2), (4_000, 20_000)])
 async def test_two_replicas_at_once_judge_once(
-    world: World, monkeypatch: pytest.MonkeyPatch, children_max: int
+    world: World, monkeypatch: pytest.MonkeyPatch, children_max: int, villages_max: int
 ) -> None:
     monkeypatch.setattr("services.contact.advancing.CHILDREN_MAX", children_max)
+    monkeypatch.setattr("services.contact.advancing.VILLAGES_MAX", villages_max)
     await world.hear(*[registered(f"child {n}", area=f"4312991012{n % 7:02}") for n in range(60)])
     await asyncio.gather(*[world.advance(date(2026, 6, 4)) for _ in range(3)])
     events = await world.events(WindowJudged, ContactMissed, ContactEscalated, DayAdvanced)

@@ -1,5 +1,6 @@
 """Judging a window of a village: who was counted, who was kept, who was missed, and what follows."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
@@ -44,28 +45,28 @@ class Missing(NamedTuple):
 def judge_village(
     window: Window,
     area: str,
-    counted: Sequence[UUID],
+    kept: Iterable[UUID],
     missing: Iterable[Missing],
     rules: Sequence[Escalation],
 ) -> list[Judgement]:
-    """Return everything that judging *window* in the village *area* says; *missing* are among *counted*.
+    """Return everything that judging *window* in the village *area* says: it counts those *kept* and *missing*.
 
     All of it is recorded on the day after *due*, whatever day is advanced to, except what was recorded
     later and mends a miss at once. The same facts give the same events.
     """
     missed = sorted(missing, key=attrgetter("child_id"))
-    not_kept = {child.child_id for child in missed}
-    judgements: list[Judgement] = list(_judged(window, area, sorted(counted), not_kept))
+    judgements: list[Judgement] = list(_judged(window, area, sorted(kept), [m.child_id for m in missed]))
     for child in missed:
         judgements += _missed(window, area, child, rules)
     return judgements
 
 
 def _judged(
-    window: Window, area: str, counted: Sequence[UUID], not_kept: set[UUID]
+    window: Window, area: str, kept: Sequence[UUID], missed: Sequence[UUID]
 ) -> Iterator[WindowJudged]:
+    counted = sorted((*kept, *missed))
     for part, start in enumerate(range(0, len(counted), COUNTED_MAX), start=1):
-        named = tuple(counted[start : start + COUNTED_MAX])
+        named = counted[start : start + COUNTED_MAX]
         yield WindowJudged(
             area=area,
             on=window.closes,
@@ -74,8 +75,8 @@ def _judged(
             opens=window.opens,
             due=window.due,
             part=part,
-            counted=named,
-            kept=tuple(child_id for child_id in named if child_id not in not_kept),
+            counted=tuple(named),
+            kept=tuple(kept[bisect_left(kept, named[0]) : bisect_right(kept, named[-1])]),
         )
 
 
