@@ -21,6 +21,7 @@ from kith.papers import papers_in
 from kith.runtime import running
 from kith.year import Year
 from shared.papers.sheet import read_sheets
+from tests import paper_files
 from tests.folders import data_folder
 
 pytestmark = pytest.mark.timeout(900)
@@ -161,6 +162,20 @@ def test_refused_rows_of_a_paper_that_comes_again_are_kept_and_not_counted_anew(
     kept = up / "refused" / f"{roster.stem}.refused.xlsx"
     assert read_sheets(kept.read_bytes())[0].rows
     assert f"Every row of it that is refused now is in {kept}," in " ".join(told.stdout.split())
+
+
+def test_of_a_child_in_two_rosters_the_first_by_name_is_taken_in_whatever_order_they_are_named(
+    up: Path, tmp_path: Path
+) -> None:
+    rosters = [tmp_path / f"{LARGEST}_{nth}.xlsx" for nth in (1, 2)]
+    child = {"姓名": "顾小满", "公民身份证号码": paper_files.with_check_sign("43129920160712998")}
+    for path, health in zip(rosters, ("健康", "残疾"), strict=True):
+        path.write_bytes(paper_files.roster(paper_files.row_with(健康状况=health, **child)))
+    told = kith("import", "roster", *map(str, reversed(rosters)), "--filed-on", str(UNTIL), data=up)
+    assert [(one["file"], one["taken"], one["duplicates"]) for one in json.loads(told.stdout)] == [
+        (rosters[0].name, 1, 0),
+        (rosters[1].name, 0, 1),
+    ]
 
 
 def test_visit_logs_are_taken_by_name_in_whatever_order_they_are_named(up: Path, tmp_path: Path) -> None:
