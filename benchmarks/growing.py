@@ -25,7 +25,7 @@ import uvloop
 
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, village_of, year
 from benchmarks.invented_papers import area_list, carer_list, rosters
-from benchmarks.judging import POLICY, VAULT, month
+from benchmarks.judging import DUE_DAYS, POLICY, VAULT, month
 from benchmarks.multiplying import COUNTY_STEP
 from benchmarks.processor import Moment, megabytes_at_most
 from services.contact.advancing import advance
@@ -196,7 +196,7 @@ async def judge_month(land: Land) -> Done:
 
 def due_after(number: int) -> date:
     """Return a day by which the windows of the month of this *number*, and none of the next, are due."""
-    return month(number)[0] + timedelta(days=34)
+    return month(number)[1] + timedelta(days=DUE_DAYS + 1)
 
 
 async def judge_from(land: Land, first: date, to: date) -> Done:

@@ -26,6 +26,10 @@ DOOR_STALL_SECONDS = (ANSWER_SECONDS_MAX + 2.0, ANSWER_SECONDS_MAX + 10.0)
 """Longer than a caller waits for an answer; he waits longer for that of an import, which must not be lost for good."""
 STALLS_FROM_KILLS = 50
 """A shorter run has no time to wait for stalls but a short one of a service, nor for what is lost of the database."""
+TO_NATS_OF_LINKS = 0.5
+"""How many of the links that are broken lead to NATS; the others lead to PostgreSQL."""
+ALL_OF_LINKS = 0.3
+"""How often every replica's link to a server is broken and not one."""
 OTHERS_A_KILL = 0.5
 """Other acts for each kill, in a run that is long enough to do each of them with so few."""
 DOWN_SECONDS = (0.0, 3.0)
@@ -280,9 +284,9 @@ class Chaos:
 
     def _links(self) -> list[Link]:
         """Draw one link, or all to one server."""
-        to_nats = self.chance.random() < 0.5
+        to_nats = self.chance.random() < TO_NATS_OF_LINKS
         every = [replica.to_nats if to_nats else replica.to_postgres for replica in self.house.replicas]
-        return every if self.chance.random() < 0.3 else [self.chance.choice(every)]
+        return every if self.chance.random() < ALL_OF_LINKS else [self.chance.choice(every)]
 
     def _door(self) -> Link:
         """Draw one of the doors at which somebody stands."""
