@@ -115,6 +115,17 @@ async def once(pool: Pool, cause: Cause, work: Callable[[Connection], Awaitable[
     raise TooBusy(str(cause.command_id)) from race
 
 
+async def answered_before(pool: Pool, cause: Cause) -> Answer | None:
+    """Return what the command was answered before, None where it was not: for one that begins to work before `once`.
+
+    Raises CommandIdReused for the same id with another body.
+    """
+    if not cause.repeatable:
+        return None
+    async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        return await _earlier_answer(connection, cause)
+
+
 async def _first_answer(
     connection: Connection, cause: Cause, work: Callable[[Connection], Awaitable[dict[str, Any]]]
 ) -> Answer:

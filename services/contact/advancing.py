@@ -1,9 +1,8 @@
 """Advancing the day: every window due before it is judged once, in chunks that survive an interruption."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial
 from itertools import accumulate, groupby
 from math import ceil
 from typing import Any
@@ -13,13 +12,23 @@ import structlog
 from services.contact.domain.policy import Policy
 from services.contact.domain.windows import Window, of_the_same_days, windows_due
 from services.contact.event_ids import with_id
-from services.contact.judging import judge_windows
+from services.contact.judging import Judging
 from services.contact.locking import LEAVES, close_gate, close_leaf
 from services.contact.log_ledger import let_refused_go
 from shared.contracts.contact import DayAdvanced
 from shared.day import advance_day
 from shared.event_store import Append, Connection, Pool, append_many
-from shared.handling import ATTEMPTS_MAX, BACKOFF_SECONDS, RETRYABLE, Answer, Cause, TooBusy, once, rule_cause
+from shared.handling import (
+    ATTEMPTS_MAX,
+    BACKOFF_SECONDS,
+    RETRYABLE,
+    Answer,
+    Cause,
+    TooBusy,
+    answered_before,
+    once,
+    rule_cause,
+)
 from shared.sql import queries
 from shared.vault import Vault
 
@@ -29,9 +38,6 @@ CHILDREN_MAX = 4_000
 """Children judged in one transaction and those of a village more: each says at most four things of a window."""
 VILLAGES_MAX = 20_000
 """Villages held in memory, however many there are; the judges wait for each other at the end of as many."""
-
-Judge = Callable[[Connection, Sequence[str]], Awaitable[int]]
-"""Judges in some villages, by their codes; returns how many windows it was the first to judge."""
 
 log = structlog.get_logger()
 
@@ -51,6 +57,9 @@ async def advance(
     on two replicas at once it says everything once. *bell* is rung after each chunk.
     Raises Rejected(day_is_past), TooBusy.
     """
+    earlier = await answered_before(pool, cause)
+    if earlier is not None:
+        return earlier
     windows = await _begin(pool, policy, to)
     judged = 0
     for together in of_the_same_days(windows):
@@ -81,14 +90,15 @@ async def _judge_everywhere(
     """Judge *windows* in all villages, as many batches at once as the gate has leaves; return how many it judged.
 
     One decides while PostgreSQL works for the others. Each has its leaf by its number, so that replicas
-    take turns at the same villages.
+    take turns at the same villages; where they cut them differently, the streams' keys see to it that each
+    is judged once.
     """
-    judge = partial(judge_windows, windows, policy, asyncio.Lock())
+    judging = Judging(windows, policy)
 
     async def judge_in_turn(leaf: int, some_of_them: Iterable[Sequence[str]]) -> int:
         judged = 0
         for areas in some_of_them:
-            judged += await _judge(pool, leaf, judge, areas)
+            judged += await _judge(pool, leaf, judging, areas)
             bell()
         return judged
 
@@ -127,15 +137,17 @@ def batches(children: Mapping[str, int]) -> Iterator[list[str]]:
         yield [area for area, _ in some]
 
 
-async def _judge(pool: Pool, leaf: int, judge: Judge, areas: Sequence[str]) -> int:
+async def _judge(pool: Pool, leaf: int, judging: Judging, areas: Sequence[str]) -> int:
     for attempt in range(ATTEMPTS_MAX):
+        if attempt:
+            await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await close_leaf(connection, leaf)
-                return await judge(connection, areas)
-        except RETRYABLE:
-            await asyncio.sleep(BACKOFF_SECONDS * 2**attempt)
-    raise TooBusy(f"the villages {areas[0]} to {areas[-1]}")
+                return await judging.in_villages(connection, areas)
+        except RETRYABLE as lost:
+            race = lost
+    raise TooBusy(f"the villages {areas[0]} to {areas[-1]}") from race
 
 
 async def _finish(connection: Connection, vault: Vault, to: date) -> bool:

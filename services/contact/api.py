@@ -1,5 +1,6 @@
 """The HTTP of contact: visits told and listed, the day advanced, work lists, what was missed and raised."""
 
+from asyncio import Lock
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -164,6 +165,9 @@ def missed_router(policy: Policy) -> APIRouter:
 def day_router(policy: Policy) -> APIRouter:
     """Return the route of the day."""
     router = APIRouter(tags=["day"])
+    one_at_a_time = (
+        Lock()
+    )  # a second one would only wait, with as many connections of the pool as there are judges
 
     @router.post("/advance")
     async def advance_day(
@@ -172,7 +176,8 @@ def day_router(policy: Policy) -> APIRouter:
         """Advance the day: judge every window that was due before it, once."""
         require_day_come(running, body.to)
         await wait_until_known(running, positions_in(body.positions()), ADVANCE_WAIT_SECONDS)
-        given = await advance(running.pool, running.vault, policy, body.to, cause, bell=running.bell.set)
+        async with one_at_a_time:
+            given = await advance(running.pool, running.vault, policy, body.to, cause, bell=running.bell.set)
         return answer(running, given)
 
     return router

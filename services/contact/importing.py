@@ -29,7 +29,7 @@ from shared.contracts.asks import Match, MatchOutcome
 from shared.contracts.contact import VisitLogImported
 from shared.day import last_advanced
 from shared.event_store import Append, Connection, NewEvent, append
-from shared.handling import Answer, Cause, once
+from shared.handling import Answer, Cause, answered_before, once
 from shared.messages import Language
 from shared.papers.faults import Fault
 from shared.papers.refusals import keep_refused
@@ -93,6 +93,9 @@ async def import_log(
     After an interruption the same log goes on where it stopped. Raises AskFailed where the registry does
     not answer, Away where its children are not known here in time, CommandIdReused, TooBusy.
     """
+    earlier = await answered_before(running.pool, cause)
+    if earlier is not None:
+        return earlier
     importing = LogImport(running, caller, cause.event_id("import"), cause, language)
     seen: Counter[tuple[str, ...]] = Counter()
     so_far = Taken()

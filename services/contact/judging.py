@@ -15,30 +15,35 @@ from shared.handling import rule_cause
 Judged = tuple[Village, list[Judgement]]
 
 
-async def judge_windows(
-    windows: Sequence[Window], policy: Policy, counting: Lock, connection: Connection, areas: Sequence[str]
-) -> int:
-    """Judge *windows*, which have the same days, in the villages *areas*.
+class Judging:
+    """Judging *windows*, which have the same days, by *policy*; several transactions may judge at once."""
 
-    Return how many windows of villages this transaction was the first to judge; it has closed a leaf of the
-    gate. What another replica, or an interrupted run, judged before is left as it is. Judged is what was
-    known by *due*, whatever was learned since, so that the same day always gives the same events. *counting*
-    is held while PostgreSQL finds whom they count: judges that did so all at once would all wait for Python
-    next, and PostgreSQL for all of them.
-    """
-    async with planned_for_many(connection):
-        async with counting:
-            villages = await villages_to_judge(connection, windows, areas)
-        missing = await missing_in(connection, windows, villages)
-    won = 0
-    for window in windows:
-        judged = [
-            (village, judge_village(window, village.area, village.kept, missed, policy.escalations))
-            for village, missed in zip(villages, missing, strict=True)
-            if village.kind == window.kind
-        ]
-        won += await _record(connection, window, await _append(connection, window, judged))
-    return won
+    def __init__(self, windows: Sequence[Window], policy: Policy) -> None:
+        self.windows, self.policy = windows, policy
+        self._counting = Lock()
+        """Held while PostgreSQL finds whom a window counts: judges that did so all at once would all wait for
+        Python next, and PostgreSQL for all of them."""
+
+    async def in_villages(self, connection: Connection, areas: Sequence[str]) -> int:
+        """Judge the windows in the villages *areas*, in a transaction that has closed a leaf of the gate.
+
+        Return how many windows of villages it was the first to judge. What another replica, or an
+        interrupted run, judged before is left as it is. Judged is what was known by *due*, whatever was
+        learned since, so that the same day always gives the same events.
+        """
+        async with planned_for_many(connection):
+            async with self._counting:
+                villages = await villages_to_judge(connection, self.windows, areas)
+            missing = await missing_in(connection, self.windows, villages)
+        won = 0
+        for window in self.windows:
+            judged = [
+                (village, judge_village(window, village.area, village.kept, missed, self.policy.escalations))
+                for village, missed in zip(villages, missing, strict=True)
+                if village.kind == window.kind
+            ]
+            won += await _record(connection, window, await _append(connection, window, judged))
+        return won
 
 
 async def _record(connection: Connection, window: Window, won: Sequence[Judged]) -> int:

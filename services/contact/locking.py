@@ -5,15 +5,15 @@ from shared.sql import queries
 
 SQL = queries(__file__)
 
-LEAVES = range(0x6B636F6E, 0x6B636F72)
+LEAVES = range(0x6B636F6E, 0x6B636F71)
 """The gate's leaves, each an advisory lock that is held to the end of the transaction. A judge closes one of
 them alone, a visit holds all of them open: so a late visit and the judging that makes its window a missed
-one never pass each other unseen, and as many judges work at once as there are leaves: four keep two cores at
+one never pass each other unseen, and as many judges work at once as there are leaves: three keep two cores at
 work, one of them for Python. Replicas must agree on them: no release may judge beside another with more or fewer."""
 
 
 async def share_gate(connection: Connection) -> None:
-    """Let this transaction write visits: it waits while anybody judges, for a chunk at most."""
+    """Let this transaction write visits: it waits while anybody judges, for a chunk of each leaf at most."""
     await connection.execute(SQL.share_gate, LEAVES)
 
 

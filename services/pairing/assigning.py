@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from services.pairing.pairs import Wish, assign_pairs
 from services.pairing.suggesting import FreeCarer, Suggestion, UnpairedChild, suggest
 from services.pairing.unpaired import waiting_children
 from shared.event_store import Connection, Pool
-from shared.handling import Answer, Cause, once
+from shared.handling import Answer, Cause, answered_before, once
 
 CHUNK_MAX = 2_000
 """Pairs in one transaction: a longer one would hold every reader's horizon."""
@@ -47,6 +47,9 @@ async def assign_suggested(pool: Pool, area: str, on: date, recorded_on: date, c
     same command gets the answers of the chunks that were done and plans the rest anew: what is left of
     the best plan is the best plan of what is left.
     """
+    earlier = await answered_before(pool, cause)
+    if earlier is not None:
+        return earlier
     async with pool.acquire() as connection:
         needs = await needs_of(connection, area, on)
     plan = await plan_for(needs)
@@ -56,10 +59,15 @@ async def assign_suggested(pool: Pool, area: str, on: date, recorded_on: date, c
         assigned += answer.body["assigned"]
         refused += answer.body["refused"]
         if not answer.body["more"]:
-            return replace(answer, body={"assigned": assigned, "refused": refused})
+            break
         # A chunk that was done before the plan was made is no part of it.
         plan = plan if answer.repeated else plan[CHUNK_MAX:]
         number += 1
+
+    async def finish(_: Connection) -> dict[str, Any]:
+        return {"assigned": assigned, "refused": refused}
+
+    return await once(pool, cause, finish)
 
 
 async def _assign_chunk(

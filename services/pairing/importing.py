@@ -18,7 +18,7 @@ from services.pairing.list_ledger import RowOutcome, Told, lock_rows, mend_rows,
 from shared.contracts.event import STAFF, Event
 from shared.contracts.pairing import CarersImported
 from shared.event_store import Append, Connection, NewEvent, Outcome, WrongVersion, append, append_many
-from shared.handling import Answer, Cause, once
+from shared.handling import Answer, Cause, answered_before, once
 from shared.messages import Language
 from shared.papers.faults import Fault
 from shared.papers.refusals import keep_refused
@@ -110,6 +110,9 @@ def area_of(rows: Sequence[KeyedRow], fallback: str) -> str:
 
 async def import_carers(importing: CarerImport) -> Answer:
     """Take in a list and answer its counts; rows that came before count in nothing new."""
+    earlier = await answered_before(importing.running.pool, importing.cause)
+    if earlier is not None:
+        return earlier
     total: Counter[str] = Counter()
     for number, start in enumerate(range(0, len(importing.rows), CHUNK_MAX)):
         chunk = importing.rows[start : start + CHUNK_MAX]

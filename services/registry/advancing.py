@@ -14,7 +14,7 @@ from shared.contracts.event import LeavingReason
 from shared.contracts.registry import ChildFile
 from shared.decider import rule_event_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, WrongVersion, append_many
-from shared.handling import Answer, Cause, once
+from shared.handling import Answer, Cause, answered_before, once
 from shared.running import Running
 from shared.sql import queries
 
@@ -31,6 +31,9 @@ async def advance(running: Running, cause: Cause, to: date) -> Answer:
     What is closed depends on the day alone: the same day again, another replica or a resumed advance
     makes the same events. Raises Rejected(day_is_past). See policy.md, Commitments and windows.
     """
+    earlier = await answered_before(running.pool, cause)
+    if earlier is not None:
+        return earlier
     while await _close_some(running, cause, to):
         running.bell.set()
 

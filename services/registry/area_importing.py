@@ -14,7 +14,7 @@ from shared import day
 from shared.contracts.event import Event
 from shared.contracts.registry import AreaDefined
 from shared.event_store import Append, Connection, NewEvent, append_many, load_many
-from shared.handling import Answer, Cause, once
+from shared.handling import Answer, Cause, answered_before, once
 from shared.running import Running
 
 CHUNK_AREAS = 2_000
@@ -23,6 +23,9 @@ CHUNK_AREAS = 2_000
 
 async def import_areas(running: Running, cause: Cause, paper: AreaPaper, on: date) -> Answer:
     """Take in a list of areas as it is on *on*; areas that it does not name stay as they are."""
+    earlier = await answered_before(running.pool, cause)
+    if earlier is not None:
+        return earlier
     told: Counter[str] = Counter()
     for start in range(0, len(paper.areas), CHUNK_AREAS):
         chunk = paper.areas[start : start + CHUNK_AREAS]

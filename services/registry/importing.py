@@ -18,7 +18,7 @@ from shared import clock, day
 from shared.contracts.registry import ChildRegistered, RosterImported
 from shared.decider import rule_event_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, append, append_many
-from shared.handling import Answer, Cause, once
+from shared.handling import Answer, Cause, answered_before, once
 from shared.messages import Language
 from shared.papers.refusals import keep_refused
 from shared.problems import Refused
@@ -62,6 +62,9 @@ async def import_roster(
     another import runs on.
     After a kill at any point the same paper goes on where it stopped.
     """
+    earlier = await answered_before(running.pool, cause)
+    if earlier is not None:
+        return earlier
     async with import_ledger.importing_alone(running.pool):
         importing = await _judged(running, cause, paper, filed_on, language)
         await _open(importing, file_key)

@@ -85,6 +85,14 @@ def test_a_window_is_split_at_a_named_size() -> None:
     assert max(len(part.model_dump_json()) for part in parts) < 512 * 1024
 
 
+def test_each_part_of_a_split_window_names_those_of_its_children_who_were_kept() -> None:
+    many = tuple(UUID(int=n) for n in range(2 * COUNTED_MAX + 1))
+    missing = {*many[::3], many[COUNTED_MAX - 1], many[COUNTED_MAX], many[-1]}
+    parts = [e for e in judged(*map(Missing, missing), counted=many) if isinstance(e, WindowJudged)]
+    assert [child_id for part in parts for child_id in part.counted] == list(many)
+    assert [set(part.kept) for part in parts] == [set(part.counted) - missing for part in parts]
+
+
 def test_the_same_facts_in_another_order_give_the_same_events() -> None:
     assert judged(Missing(ADA), Missing(BEN)) == judged(Missing(BEN), Missing(ADA), counted=(BEN, ADA))
 

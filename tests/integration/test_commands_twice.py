@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -38,35 +40,63 @@ ASKED = {"/children/identities", "/suggestions"}
 """What is sent as a command is, and changes nothing."""
 
 
+class Sent(NamedTuple):
+    """A command as it was sent."""
+
+    path: str
+    body: Mapping[str, Any] | None
+    key: str
+    more: Mapping[str, Any]
+
+
 class Twice:
     """A service whose every command is sent twice under one key, and what it has been sent."""
 
     def __init__(self, client: httpx.AsyncClient, pool: Pool, login: Mapping[str, str]) -> None:
         self._client, self._pool, self._login = client, pool, login
         self.sent: set[str] = set()
+        self._answered: list[tuple[Sent, httpx.Response]] = []
 
     async def do(
         self, path: str, body: Mapping[str, Any] | None = None, *, says: bool = True, **more: Any
     ) -> dict[str, Any]:
         """Send a command twice at once and again later: all are answered alike, it is said once; return the answer."""
-        key = {"Idempotency-Key": f"{len(self.sent)}{path}"}
+        sent = Sent(path, body, f"{len(self._answered)}{path}", more)
         before = await self._said()
-        first, second = await asyncio.gather(*(self._send(path, body, key, more) for _ in range(2)))
+        first, second = await asyncio.gather(*(self._send(sent) for _ in range(2)))
         said = await self._said()
         assert first.is_success, first.text
         assert (len(said) > len(before)) is says
-        third = await self._send(path, body, key, more)
+        third = await self._send(sent)
         for again in (second, third):
             assert (again.status_code, again.json()) == (first.status_code, first.json())
         assert await self._said() == said
         self.sent.add(path.partition("?")[0])
+        self._answered.append((sent, first))
         answer: dict[str, Any] = first.json()
         return answer
 
-    async def _send(
-        self, path: str, body: Mapping[str, Any] | None, key: Mapping[str, str], more: Mapping[str, Any]
-    ) -> httpx.Response:
-        return await self._client.post(path, json=body, headers={**self._login, **key}, **more)
+    async def do_all_again(self) -> None:
+        """Send each command once more now that all others were, and under its key the one after it.
+
+        It has its first answer again, the other is refused, and nothing is done.
+        """
+        before = await self._state()
+        for (sent, first), (other, _) in pairwise([*self._answered, self._answered[0]]):
+            again = await self._send(sent)
+            assert (again.status_code, again.json()) == (first.status_code, first.json())
+            refused = await self._send(other._replace(key=sent.key))
+            assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, (other, refused.text)
+            assert refused.json()["code"] == "command_id_reused"
+        assert await self._state() == before
+
+    async def _send(self, sent: Sent) -> httpx.Response:
+        headers = {**self._login, "Idempotency-Key": sent.key}
+        return await self._client.post(sent.path, json=sent.body, headers=headers, **sent.more)
+
+    async def _state(self) -> tuple[object, ...]:
+        commands = await self._pool.fetchval("SELECT count(*) FROM kernel.commands")
+        return await self._said(), await self._pool.fetchval("SELECT day FROM kernel.day"), commands
 
     async def _said(self) -> list[tuple[object, ...]]:
         rows = await self._pool.fetch("SELECT stream_id, version, event_id FROM kernel.events ORDER BY 1, 2")
@@ -93,6 +123,7 @@ def file(name: str, content: bytes) -> dict[str, Any]:
 async def test_every_command_of_the_registry(registry: Registry) -> None:
     twice = Twice(registry.client, registry.pool, registry.login())
     await twice.do("/imports/areas?on=2026-01-01", **file("areas.csv", areas_csv([*AREAS, NEW_TOWNSHIP])))
+    await twice.do("/advance", {"to": "2026-05-31"}, says=False)
     await twice.do("/advance", {"to": "2026-06-01"}, says=False)
     new = {"code": NEW_VILLAGE, "name": "新村", "level": "village", "parent": TOWNSHIP, "on": "2026-01-02"}
     await twice.do("/areas", new)
@@ -126,6 +157,7 @@ async def test_every_command_of_the_registry(registry: Registry) -> None:
     one, other = pair["child_id"], pair["other_id"]
     verdict = {"verdict": "same", "survivor_id": one}
     assert (await twice.do(f"/children/likely-duplicates/{one}/{other}/judge", verdict))["changed"]
+    await twice.do_all_again()
     assert await twice.never_sent() - KEPT_BY_THE_SHELL - ASKED == set()
 
 
@@ -145,6 +177,7 @@ async def test_every_command_of_pairing(county: County) -> None:
     await twice.do(f"/pairs/{pair_id}/end", {"reason": "requested", "on": LATER})
     await twice.do(f"/carers/{carer_id}/suspend", {"on": LATER})
     await twice.do(f"/carers/{carer_id}/withdraw", {"on": LATER})
+    await twice.do_all_again()
     assert await twice.never_sent() - KEPT_BY_THE_SHELL - ASKED == set()
 
 
@@ -152,9 +185,11 @@ async def test_every_command_of_contact(contact: Contact) -> None:
     twice = Twice(contact.client, contact.pool, contact.deployment.login(Role.COUNTY))
     await twice.do("/imports/visits", **file("走访记录.csv", csv_of(HEADINGS, [CALL_OF_ADA])))
     await twice.do("/advance", {"to": "2026-01-09"})
+    await twice.do("/advance", {"to": "2026-02-09"})
     [visit] = (await contact.get("/visits"))["items"]
-    told = {"child_id": visit["child_id"], "kind": "home_visit", "on": "2026-01-09", "reached": True}
+    told = {"child_id": visit["child_id"], "kind": "home_visit", "on": "2026-02-09", "reached": True}
     await twice.do("/visits", told)
+    await twice.do_all_again()
     assert await twice.never_sent() - KEPT_BY_THE_SHELL == set()
 
 
@@ -162,4 +197,6 @@ async def test_every_command_of_reporting(reporting: Reporting) -> None:
     twice = Twice(reporting.client, reporting.running.pool, reporting.deployment.login(Role.COUNTY))
     period = {"area": COUNTY, "from": "2026-01-01", "to": "2026-02-28"}
     await twice.do("/summaries", period)
+    await twice.do("/summaries", {**period, "to": "2026-01-31"})
+    await twice.do_all_again()
     assert await twice.never_sent() - KEPT_BY_THE_SHELL == {"/rebuild/{projection}"}, "which says nothing"

@@ -1,6 +1,8 @@
 """Judging that is interrupted, repeated or done by several at once: each window of a village is judged once."""
 
 import asyncio
+import itertools
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
 from uuid import UUID
@@ -54,6 +56,23 @@ async def test_two_replicas_at_once_judge_once(
     await asyncio.gather(*[world.advance(date(2026, 6, 4)) for _ in range(3)])
     events = await world.events(WindowJudged, ContactMissed, ContactEscalated, DayAdvanced)
     ids: list[UUID] = [event_id for event_id, _, _ in events]
+    assert len(ids) == len(set(ids))
+    assert len(await world.said(ContactMissed, "child_id")) == 60 * (5 * 2 + 2)
+
+
+async def test_replicas_that_cut_the_villages_differently_judge_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts = itertools.count(1)
+
+    def cut(children: Mapping[str, int]) -> Iterator[list[str]]:
+        areas, size = list(children), next(cuts)
+        return (areas[start : start + size] for start in range(0, len(areas), size))
+
+    monkeypatch.setattr("services.contact.advancing.batches", cut)
+    await world.hear(*[registered(f"child {n}", area=f"4312991012{n % 7:02}") for n in range(60)])
+    await asyncio.gather(*[world.advance(date(2026, 6, 4)) for _ in range(3)])
+    ids = [event_id for event_id, _, _ in await world.events(WindowJudged, ContactMissed, ContactEscalated)]
     assert len(ids) == len(set(ids))
     assert len(await world.said(ContactMissed, "child_id")) == 60 * (5 * 2 + 2)
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from services.contact import importing
 from services.contact.app import SPEC
+from services.contact.locking import close_gate
 from services.contact.log_ledger import Entry, note_rows
 from shared.event_store import Connection, Pool
 from shared.running import Running
@@ -351,6 +352,18 @@ async def test_the_day_waits_for_what_others_have_said_and_judges_once(
     misses = (await contact.get("/misses?kind=parent_call"))["items"]
     assert [miss["area"] for miss in misses] == [WILLOW, WILLOW]
     assert (await contact.post("/advance", {"to": "2026-02-03"})).json()["code"] == "day_is_past"
+
+
+async def test_of_several_advances_at_once_one_works_and_the_others_take_no_connection(
+    contact: Contact,
+) -> None:
+    async with contact.pool.acquire() as connection, connection.transaction():
+        await close_gate(connection)
+        at_once = [asyncio.create_task(contact.advance("2026-02-04")) for _ in range(4)]
+        done, _ = await asyncio.wait(at_once, timeout=1)
+        assert not done
+        assert await contact.pool.fetchval(WAITING) == 1
+    assert sorted(told["moved"] for told in await asyncio.gather(*at_once)) == [False, False, False, True]
 
 
 async def test_a_work_list_shows_what_is_owed_overdue_first_page_by_page(contact: Contact) -> None:
