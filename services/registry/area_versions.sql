@@ -1,10 +1,14 @@
 -- name: open_names
--- The areas in use of some counties. Each county is looked up by itself: in a plain join, row security must not let
--- || see a row's code before its own check, and the index would be read from the county on to the last of all.
+-- The areas in use of some counties. Each county is looked up by itself, to an end that is a value by then: row
+-- security must not let || see a row's code before its own check, and the index would be read from the county on to
+-- the last of all.
+WITH counties AS MATERIALIZED (
+  SELECT county, county || ':' AS beyond FROM unnest($1::text[]) AS c(county)
+)
 SELECT a.code, a.name
-  FROM unnest($1::text[]) AS c(county)
+  FROM counties c
  CROSS JOIN LATERAL (
-   SELECT code, name FROM app.areas WHERE code >= c.county AND code < c.county || ':' AND until_on IS NULL OFFSET 0
+   SELECT code, name FROM app.areas WHERE code >= c.county AND code < c.beyond AND until_on IS NULL OFFSET 0
  ) a
  ORDER BY a.code
 
