@@ -62,7 +62,7 @@ PATHS: Mapping[str, Sequence[str]] = {
 async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tuple[float, ...]:
     """Return how many questions were asked, µs of clock and of processor for each, and the most MB ever held.
 
-    It is said where some of the heaviest work is left after WORK_SECONDS_MAX; another process answers then.
+    It is said where some of the heaviest work is left after WORK_SECONDS_MAX; another process answers.
     """
     await fresh_streams(servers)
     await _already_relayed(servers, service, dsn)
@@ -78,11 +78,11 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
                 done = await _done_in_time(HEAVIEST[service](client, counties))
             most = megabytes_at_most(process.process.pid)
             if not done:
-                # What is left would go on beside the questions.
                 sys.stderr.write(f"{service}: its heaviest work is not done after {WORK_SECONDS_MAX:.0f} s\n")
-                stop_all([process])
-                process.start()
-                process.wait_ready()
+            # What is left of it would go on beside the questions; each size answers by a new process.
+            stop_all([process])
+            process.start()
+            process.wait_ready()
             await _told(servers, service, dsn)
             await servers.settle(dsn)
         pid, postmaster = process.process.pid, servers.postgres.process.pid
