@@ -57,8 +57,7 @@ async def advance(
     on two replicas at once it says everything once. *bell* is rung after each chunk.
     Raises Rejected(day_is_past), TooBusy.
     """
-    earlier = await answered_before(pool, cause)
-    if earlier is not None:
+    if earlier := await answered_before(pool, cause):
         return earlier
     windows = await _begin(pool, policy, to)
     judged = 0

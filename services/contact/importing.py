@@ -93,8 +93,7 @@ async def import_log(
     After an interruption the same log goes on where it stopped. Raises AskFailed where the registry does
     not answer, Away where its children are not known here in time, CommandIdReused, TooBusy.
     """
-    earlier = await answered_before(running.pool, cause)
-    if earlier is not None:
+    if earlier := await answered_before(running.pool, cause):
         return earlier
     importing = LogImport(running, caller, cause.event_id("import"), cause, language)
     seen: Counter[tuple[str, ...]] = Counter()

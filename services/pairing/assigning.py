@@ -47,8 +47,7 @@ async def assign_suggested(pool: Pool, area: str, on: date, recorded_on: date, c
     same command gets the answers of the chunks that were done and plans the rest anew: what is left of
     the best plan is the best plan of what is left.
     """
-    earlier = await answered_before(pool, cause)
-    if earlier is not None:
+    if earlier := await answered_before(pool, cause):
         return earlier
     async with pool.acquire() as connection:
         needs = await needs_of(connection, area, on)

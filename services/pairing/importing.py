@@ -110,8 +110,7 @@ def area_of(rows: Sequence[KeyedRow], fallback: str) -> str:
 
 async def import_carers(importing: CarerImport) -> Answer:
     """Take in a list and answer its counts; rows that came before count in nothing new."""
-    earlier = await answered_before(importing.running.pool, importing.cause)
-    if earlier is not None:
+    if earlier := await answered_before(importing.running.pool, importing.cause):
         return earlier
     total: Counter[str] = Counter()
     for number, start in enumerate(range(0, len(importing.rows), CHUNK_MAX)):

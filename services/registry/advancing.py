@@ -31,8 +31,7 @@ async def advance(running: Running, cause: Cause, to: date) -> Answer:
     What is closed depends on the day alone: the same day again, another replica or a resumed advance
     makes the same events. Raises Rejected(day_is_past). See policy.md, Commitments and windows.
     """
-    earlier = await answered_before(running.pool, cause)
-    if earlier is not None:
+    if earlier := await answered_before(running.pool, cause):
         return earlier
     while await _close_some(running, cause, to):
         running.bell.set()

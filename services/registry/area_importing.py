@@ -23,8 +23,7 @@ CHUNK_AREAS = 2_000
 
 async def import_areas(running: Running, cause: Cause, paper: AreaPaper, on: date) -> Answer:
     """Take in a list of areas as it is on *on*; areas that it does not name stay as they are."""
-    earlier = await answered_before(running.pool, cause)
-    if earlier is not None:
+    if earlier := await answered_before(running.pool, cause):
         return earlier
     told: Counter[str] = Counter()
     for start in range(0, len(paper.areas), CHUNK_AREAS):

@@ -62,8 +62,7 @@ async def import_roster(
     another import runs on.
     After a kill at any point the same paper goes on where it stopped.
     """
-    earlier = await answered_before(running.pool, cause)
-    if earlier is not None:
+    if earlier := await answered_before(running.pool, cause):
         return earlier
     async with import_ledger.importing_alone(running.pool):
         importing = await _judged(running, cause, paper, filed_on, language)
