@@ -66,6 +66,7 @@ async def count_without_sums(connection: Connection, batch: Sequence[Happened]) 
 async def sum_up(connection: Connection, place: str) -> None:
     """Make the sums of a county, or of a township and its villages, from facts; it has none yet."""
     levels = (COUNTY,) if len(place) == COUNTY else (TOWNSHIP, VILLAGE)
+    await connection.execute(SQL.group_by_hash)
     await connection.execute(SQL.sum_up, place, [kind.value for kind in Item], levels)
 
 

@@ -1,7 +1,7 @@
 """Rebuilding: the figures made anew from every event received, beside the live ones, and swapped in at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from services.reporting.counting import Happened, count, count_without_sums, keep_day, places, sum_up
-from services.reporting.recounting import TYPES, VERSIONS, last_of_some, recount
+from services.reporting.recounting import TYPES, VERSIONS, recount
 from services.reporting.side import Side, fill, hold_sides, look_at, make_live, resting_side
 from shared.applying import AWAY, PASSING
 from shared.contracts.catalogue import decode
@@ -25,7 +25,7 @@ REPLAY_MAX = 2_000
 FINISH_MAX = 2_000
 """Events that are still to come when readers are held for the swap."""
 RECOUNTED_MAX = 10_000
-"""Events that the database counts in one transaction."""
+"""Arrivals whose events the database counts in one transaction."""
 RECOUNTED_AT_ONCE = 2
 """Stretches of them that it counts at the same time."""
 SUMMED_AT_ONCE = 2
@@ -113,7 +113,7 @@ async def _rebuild(pool: Pool, projection: str) -> None:
     await pool.execute(SQL.begin, projection)
 
     arrival = await _last_arrival(pool, projection)
-    waiting = Stretches(pool, arrival)
+    waiting = _stretches(arrival)
     await _together(
         _replay(pool, side, projection, (0, arrival), but=BUT_CONTACTS, counted_by=count_without_sums),
         *(_recount(pool, side, projection, waiting) for _ in range(RECOUNTED_AT_ONCE)),
@@ -183,27 +183,15 @@ async def _replay(
         coming.cancel()
 
 
-class Stretches:
-    """The arrivals up to *end*, given out stretch by stretch to whoever asks next."""
-
-    def __init__(self, pool: Pool, end: int) -> None:
-        self._pool, self._end = pool, end
-        self._arrival = 0
-        self._turn = asyncio.Lock()
-
-    async def take(self) -> tuple[int, int] | None:
-        """Return after which arrival the next stretch begins and where it ends, None behind the last."""
-        async with self._turn, self._pool.acquire() as connection:
-            last = await last_of_some(connection, self._arrival, self._end, RECOUNTED_MAX)
-            if last is None:
-                return None
-            begins, self._arrival = self._arrival, last
-            return begins, last
+def _stretches(end: int) -> Iterator[tuple[int, int]]:
+    """Yield the arrivals up to *end* in stretches: after which one each begins, and where it ends."""
+    for begins in range(0, end, RECOUNTED_MAX):
+        yield begins, min(begins + RECOUNTED_MAX, end)
 
 
-async def _recount(pool: Pool, side: Side, projection: str, waiting: Stretches) -> None:
-    """Count what contact said, stretch by stretch, in the database itself."""
-    while stretch := await waiting.take():
+async def _recount(pool: Pool, side: Side, projection: str, waiting: Iterator[tuple[int, int]]) -> None:
+    """Count what contact said in the stretches that nobody has taken yet, in the database itself."""
+    for stretch in waiting:
         async with _filling(pool, side) as connection:
             events, day = await recount(connection, *stretch)
             if day is not None:

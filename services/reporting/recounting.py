@@ -18,12 +18,6 @@ VERSIONS: Sequence[int] = [
 """The shape of each that the statement reads; older bodies are lifted and counted like all others."""
 
 
-async def last_of_some(connection: Connection, arrival: int, end: int, limit: int) -> int | None:
-    """Return the last of the next *limit* arrivals up to *end*, None where there is none."""
-    last: int | None = await connection.fetchval(SQL.last_of_some, arrival, end, limit)
-    return last
-
-
 async def recount(connection: Connection, arrival: int, last: int) -> tuple[int, date | None]:
     """Make the facts of contact's events after *arrival* up to *last*; return how many they were and their last day."""
     names, numbers = list(NUMBERS), list(NUMBERS.values())

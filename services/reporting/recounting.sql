@@ -1,9 +1,3 @@
--- name: last_of_some
--- Where the next stretch of arrivals ends.
-SELECT max(s.arrival) FROM (
-  SELECT arrival FROM kept.received WHERE arrival > $1::bigint AND arrival <= $2::bigint ORDER BY arrival LIMIT $3::int
-) s
-
 -- name: recount
 -- The facts of contact's events of a stretch, by the rules of contacts.py; how many they were, and their last day.
 -- What is said is read once for each sort of fact: to ask of each event which sorts it has took as long as all else.
@@ -26,10 +20,10 @@ WITH said AS MATERIALIZED (
     FROM said s CROSS JOIN LATERAL (VALUES ('counted', s.counted), ('kept', s.kept)) AS j (judged, members)
    WHERE s.event_type = 'WindowJudged'
   UNION ALL
-  SELECT 5, s.child_id, 1, concat('windows.', w.what, '.', s.kind), s.*
-    FROM said s
-    JOIN (VALUES ('ContactMissed', 'missed'), ('ContactMadeGood', 'made_good'), ('MissWithdrawn', 'withdrawn'))
-         AS w (event_type, what) ON w.event_type = s.event_type
+  SELECT 5, s.child_id, 1,
+         concat('windows.', CASE s.event_type WHEN 'ContactMissed' THEN 'missed' WHEN 'ContactMadeGood' THEN 'made_good'
+                                              ELSE 'withdrawn' END, '.', s.kind), s.*
+    FROM said s WHERE s.event_type IN ('ContactMissed', 'ContactMadeGood', 'MissWithdrawn')
   UNION ALL
   SELECT 6, s.child_id, 1, concat('escalations.', s.level, '.', s.kind), s.*
     FROM said s WHERE s.event_type = 'ContactEscalated'
