@@ -165,9 +165,8 @@ def missed_router(policy: Policy) -> APIRouter:
 def day_router(policy: Policy) -> APIRouter:
     """Return the route of the day."""
     router = APIRouter(tags=["day"])
-    one_at_a_time = (
-        Lock()
-    )  # a second one would only wait, with as many connections of the pool as there are judges
+    # A second one would only wait, with as many connections of the pool as there are judges.
+    one_at_a_time = Lock()
 
     @router.post("/advance")
     async def advance_day(
