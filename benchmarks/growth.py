@@ -62,6 +62,12 @@ class Cost(NamedTuple):
     """For each of them, of the processor: of the work's process and of PostgreSQL."""
     megabytes: float
     """The most that any of its processes ever held."""
+    postgres: float = 0.0
+    """MiB that all processes of PostgreSQL held together at most, 0 where none but the work's was weighed."""
+    backend: float = 0.0
+    """MiB that one of them held of its own."""
+    bus: float = 0.0
+    """MiB that NATS held."""
 
 
 class Told(NamedTuple):
@@ -90,10 +96,10 @@ def main() -> None:
             for service in told.services:
                 costs += uvloop.run(_measured(on, service, size, told))
     if told.settings:
-        sys.stdout.write(_table(costs) + "\n")
+        _print(costs)
         return
     _keep(costs)
-    sys.stdout.write(_table(_kept()) + "\n")
+    _print(_kept())
     _draw(_kept())
 
 
@@ -182,21 +188,29 @@ def _whole(service: str) -> str:
     return f"the whole {service}, a question"
 
 
-def _table(costs: Sequence[Cost]) -> str:
+def _print(costs: Sequence[Cost]) -> None:
+    """Print what a child costs, and what the servers held while whole services were at work."""
+    weighed = [cost for cost in costs if cost.postgres]
+    a_child = _table("processor µs a child (by the clock; MB of the process)", costs, _cell)
+    of_servers = _table("MiB of PostgreSQL (of its largest process; of NATS)", weighed, _cell_of_servers)
+    sys.stdout.write(f"{a_child}\n\n{of_servers}\n")
+
+
+def _table(what: str, costs: Sequence[Cost], cell: Callable[[Cost], str]) -> str:
     sizes = sorted({cost.children for cost in costs})
-    lines = [
-        "| processor µs a child (by the clock; MB of the process) |"
-        + "".join(f" {size:,} |" for size in sizes),
-        "|---|" + "---:|" * len(sizes),
-    ]
+    lines = [f"| {what} |" + "".join(f" {size:,} |" for size in sizes), "|---|" + "---:|" * len(sizes)]
     for work in dict.fromkeys(cost.work for cost in costs):
-        cells = {one.children: _cell(one) for one in costs if one.work == work}
+        cells = {one.children: cell(one) for one in costs if one.work == work}
         lines.append(f"| {work} | " + " | ".join(cells.get(size, "") for size in sizes) + " |")
     return "\n".join(lines)
 
 
 def _cell(cost: Cost) -> str:
     return f"{cost.processor:,.0f} ({cost.microseconds:,.0f}; {cost.megabytes:.0f})"
+
+
+def _cell_of_servers(cost: Cost) -> str:
+    return f"{cost.postgres:.0f} ({cost.backend:.0f}; {cost.bus:.0f})"
 
 
 def _draw(costs: Sequence[Cost]) -> None:

@@ -39,8 +39,12 @@ def of_machine() -> float:
 
 def with_children(pid: int) -> float:
     """Return the same of a process with its children, those that have ended too."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return sum(_times(pid)) + sum(_living(children))
+    return sum(_times(pid)) + sum(_living(children_of(pid)))
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that *pid* began and that still run."""
+    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())]
 
 
 def megabytes_at_most(pid: int) -> float:
@@ -49,10 +53,10 @@ def megabytes_at_most(pid: int) -> float:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1000
 
 
-def _living(pids: list[str]) -> Iterator[float]:
+def _living(pids: list[int]) -> Iterator[float]:
     for pid in pids:
         try:
-            yield of_process(int(pid))
+            yield of_process(pid)
         except OSError:
             continue
 

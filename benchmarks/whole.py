@@ -7,6 +7,7 @@ import asyncio
 import random
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import timedelta
 
 import httpx
@@ -19,6 +20,7 @@ from benchmarks.processor import Moment, megabytes_at_most
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import at_work, token
 from benchmarks.streaming import fresh_streams
+from benchmarks.weighing import held_by
 from kith.processes import stop_all
 from shared.envelope import POSITION, STORE, TX
 from shared.event_store import SQL as LOG_SQL
@@ -60,8 +62,9 @@ PATHS: Mapping[str, Sequence[str]] = {
 
 
 async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tuple[float, ...]:
-    """Return how many questions were asked, µs of clock and of processor for each, and the most MB ever held.
+    """Return how many questions were asked, µs of clock and of processor for each, and what was held at most.
 
+    Held in MB by the service, and in MiB by PostgreSQL, one of its processes and NATS.
     It is said where some of the heaviest work is left after WORK_SECONDS_MAX; another process answers.
     """
     await fresh_streams(servers)
@@ -73,26 +76,27 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
     workers = token(servers, Role.COUNTY, (str(_heard(counties)), str(_new(counties))))
     with at_work(servers, {service: dsn}, "advanced") as processes:
         process, most = processes[service], 0.0
-        if service in HEAVIEST:
-            async with _client(process.address, workers) as client:
-                done = await _done_in_time(HEAVIEST[service](client, counties))
-            most = megabytes_at_most(process.process.pid)
-            if not done:
-                sys.stderr.write(f"{service}: its heaviest work is not done after {WORK_SECONDS_MAX:.0f} s\n")
-            # What is left of it would go on beside the questions; each size answers by a new process.
-            stop_all([process])
-            process.start()
-            process.wait_ready()
-            await _told(servers, service, dsn)
-            await servers.settle(dsn)
-        pid, postmaster = process.process.pid, servers.postgres.process.pid
-        began = Moment.now(pid, postmaster)
-        async with _client(process.address) as client:
-            await _ask(
-                client, (_question(service, logins, chance.choice(known), chance) for _ in range(QUESTIONS))
-            )
-        ended = Moment.now(pid, postmaster)
-        return QUESTIONS, *began.each_until(ended, QUESTIONS), max(most, megabytes_at_most(pid))
+        async with held_by(servers) as held:
+            if service in HEAVIEST:
+                async with _client(process.address, workers) as client:
+                    done = await _done_in_time(HEAVIEST[service](client, counties))
+                most = megabytes_at_most(process.process.pid)
+                if not done:
+                    sys.stderr.write(f"{service}: some of its work is left after {WORK_SECONDS_MAX:.0f} s\n")
+                # What is left of it would go on beside the questions; each size answers by a new process.
+                stop_all([process])
+                process.start()
+                process.wait_ready()
+                await _told(servers, service, dsn)
+                await servers.settle(dsn)
+            pid, postmaster = process.process.pid, servers.postgres.process.pid
+            began = Moment.now(pid, postmaster)
+            async with _client(process.address) as client:
+                asked = (_question(service, logins, chance.choice(known), chance) for _ in range(QUESTIONS))
+                await _ask(client, asked)
+            ended = Moment.now(pid, postmaster)
+        weighs = max(most, megabytes_at_most(pid))
+        return QUESTIONS, *began.each_until(ended, QUESTIONS), weighs, *astuple(held)
 
 
 async def _done_in_time(work: Awaitable[None]) -> bool:

@@ -1,6 +1,7 @@
 """The whole of reporting that makes its figures anew from what so many children's month left, and what that weighs."""
 
 import asyncio
+from dataclasses import astuple
 
 import orjson
 
@@ -11,6 +12,7 @@ from benchmarks.rebuilding import load_received
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import at_work, calling, token
 from benchmarks.streaming import fresh_streams
+from benchmarks.weighing import held_by
 from shared.tokens import Role
 
 REBUILT_MAX = 250_000
@@ -20,7 +22,10 @@ LOOK_SECONDS = 0.2
 
 
 async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
-    """Return of how many children it was, µs of clock and of processor for each, and the most MB ever held."""
+    """Return of how many children it was, µs of clock and of processor for each, and what was held at most.
+
+    Held in MB by the service, and in MiB by PostgreSQL, one of its processes and NATS.
+    """
     dsn = await servers.database("reporting")
     count = await load_received(servers, dsn, year(size, months=MONTHS))
     await fresh_streams(servers)
@@ -30,7 +35,7 @@ async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
         process = processes["reporting"]
         pid, postmaster = process.process.pid, servers.postgres.process.pid
 
-        async with calling(process, operator) as caller:
+        async with calling(process, operator) as caller, held_by(servers) as held:
             began = Moment.now(pid, postmaster)
             await caller.tell("/rebuild/figures", b"")
             async with asyncio.timeout(REBUILD_SECONDS_MAX):
@@ -41,4 +46,4 @@ async def rebuilt(servers: Servers, size: int) -> tuple[float, ...]:
         assert far["done"] == far["total"] == count, far
         weighs = megabytes_at_most(pid)
     await servers.drop(dsn)
-    return size, *began.each_until(ended, size), weighs
+    return size, *began.each_until(ended, size), weighs, *astuple(held)
