@@ -4,6 +4,7 @@ import asyncio
 import random
 from datetime import date, timedelta
 from statistics import quantiles
+from typing import NamedTuple
 
 from benchmarks.figure import Figure, in_turns
 from benchmarks.invented import children, year
@@ -39,43 +40,60 @@ async def dashboard(servers: Servers, people: int, months: int, repetitions: int
     counties = tuple(sorted({village[:6] for village in villages}))[:AREAS_MAX]  # of one caller
     within = [village for village in villages if village[:6] in counties]
     codes = sorted({village[:digits] for village in within for digits in (6, 9, 12)})
-    days = months * DAYS_A_MONTH
-    took: list[float] = []
-
-    async def asked(caller: Caller) -> tuple[float, float]:
-        chance = random.Random(people)  # noqa: S311 - questions, no secret
-
-        async def ours() -> float:
-            seconds = await timed(caller, [_question(codes, days, chance) for _ in range(QUESTIONS)])
-            took.extend(seconds)
-            return QUESTIONS / sum(seconds)
-
-        async def limit() -> float:
-            paths = [f"/bench/select?arrival={chance.randrange(1, count)}" for _ in range(QUESTIONS)]
-            return QUESTIONS / sum(await timed(caller, paths))
-
-        await ours()
-        await limit()
-        took.clear()
-        mine, bare = await in_turns(repetitions * TURNS, ours, limit)
-        return mine, bare
-
     with at_work(servers, {"reporting": dsn}) as processes:
         login = token(servers, Role.COUNTY, counties)
         async with calling(processes["reporting"], login) as caller:
             await asyncio.sleep(1.0)
-            rebuilt = await asked(caller)
-            p99 = quantiles(took, n=100)[98] * 1000
+            asking = Asking(caller, codes, months * DAYS_A_MONTH, count)
+            rebuilt = await asking.beside_the_limit(repetitions)
             async with servers.pool(servers.as_admin(dsn), 1) as admin, admin.acquire() as connection:
                 await _lay_as_readers_do(connection)
             await servers.checkpoint()
-            read = await asked(caller)
+            read = await asking.beside_the_limit(repetitions)
     await servers.drop(dsn)
     what = f"dashboard API, any area, any past day, {count:,} events"
+    return [*_told(what, rebuilt), *_told("the same, sums as readers leave them", read)]
+
+
+class Asked(NamedTuple):
+    """Requests a second, and within what time all but one of a hundred were answered, in milliseconds."""
+
+    ours: float
+    limit: float
+    p99: float
+
+
+class Asking:
+    """One caller's questions, of areas *codes* and *days* beside events 1 to *count*, by chance."""
+
+    def __init__(self, caller: Caller, codes: list[str], days: int, count: int) -> None:
+        self.caller, self.codes, self.days, self.count = caller, codes, days, count
+        self.chance = random.Random(count)  # noqa: S311 - questions, no secret
+        self.took: list[float] = []
+
+    async def beside_the_limit(self, repetitions: int) -> Asked:
+        """Ask for figures and for the limit's route in turns, after one turn that is not told."""
+        await self._ours()
+        await self._limit()
+        self.took.clear()
+        mine, bare = await in_turns(repetitions * TURNS, self._ours, self._limit)
+        return Asked(mine, bare, quantiles(self.took, n=100)[98] * 1000)
+
+    async def _ours(self) -> float:
+        paths = [_question(self.codes, self.days, self.chance) for _ in range(QUESTIONS)]
+        seconds = await timed(self.caller, paths)
+        self.took += seconds
+        return QUESTIONS / sum(seconds)
+
+    async def _limit(self) -> float:
+        paths = [f"/bench/select?arrival={self.chance.randrange(1, self.count)}" for _ in range(QUESTIONS)]
+        return QUESTIONS / sum(await timed(self.caller, paths))
+
+
+def _told(what: str, asked: Asked) -> list[Figure]:
     return [
-        Figure(what, *rebuilt, "requests/s", 0.3),
-        Figure("p99 of these", p99, MILLISECONDS_MAX, "ms", fewer=True),
-        Figure("the same, sums as readers leave them", *read, "requests/s", 0.3),
+        Figure(what, asked.ours, asked.limit, "requests/s", 0.3),
+        Figure(f"p99 of {what}", asked.p99, MILLISECONDS_MAX, "ms", fewer=True),
     ]
 
 

@@ -33,12 +33,13 @@ def rosters(people: Sequence[Child], seed: int) -> Iterator[tuple[str, bytes, in
 def carer_list(people: Sequence[Child], seed: int) -> bytes:
     """Return a list of volunteers, one in the village of every third of *people*, each with two seats."""
     chance = random.Random(seed)  # noqa: S311 - invented people, no secret
-    rows = [
-        f"{chance.choice(SURNAMES)}{''.join(chance.choices(GIVEN, k=2))},女,志愿者,{child.area},"
-        f"138{chance.randrange(10**8):08},2,是"
-        for child in people[::3]
-    ]
-    return "\n".join([CARER_HEADINGS, *rows]).encode()
+    return "\n".join([CARER_HEADINGS, *(carer_row(child.area, chance) for child in people[::3])]).encode()
+
+
+def carer_row(area: str, chance: random.Random) -> str:
+    """Return the row of a volunteer with two seats."""
+    name = chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=2))
+    return f"{name},女,志愿者,{area},138{chance.randrange(10**8):08},2,是"
 
 
 def row_of(child: Child, n: int, chance: random.Random) -> str:

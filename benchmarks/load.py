@@ -204,12 +204,15 @@ def _by_minute(samples: Sequence[Sample], watched: Watched) -> list[Json]:
 
 
 def _calm_since(samples: Sequence[Sample], quick: float) -> int | None:
-    """Return after how many seconds CALM_SECONDS in a row were answered within *quick*; None where none were."""
+    """Return after how many seconds CALM_SECONDS in a row were all well and within *quick*; None where none were."""
     first = min(sample.due for sample in samples)
     by_second: defaultdict[int, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_second[int(sample.due - first)].append(sample)
-    calm = [within(some, 95) <= quick for _, some in sorted(by_second.items())]
+    calm = [
+        all(sample.well for sample in some) and within(some, 95) <= quick
+        for _, some in sorted(by_second.items())
+    ]
     runs = (n for n in range(len(calm) - CALM_SECONDS) if all(calm[n : n + CALM_SECONDS]))
     return next(runs, None)
 

@@ -20,6 +20,11 @@ class Sample(NamedTuple):
     status: int
     """0 where no answer came."""
 
+    @property
+    def well(self) -> bool:
+        """Whether what was asked for came: neither refused nor failed."""
+        return 200 <= self.status < 300
+
 
 def part(samples: Sequence[Sample]) -> Json:
     by_name: defaultdict[str, list[Sample]] = defaultdict(list)
@@ -42,7 +47,7 @@ def row(samples: Sequence[Sample]) -> Json:
         **{f"p{share}_ms": round(within(samples, share) * 1000, 1) for share in (50, 95, 99)},
         "most_ms": round(max((sample.seconds for sample in samples), default=0) * 1000, 1),
         "refused": refused,
-        "failed": sum(not 200 <= sample.status < 300 for sample in samples) - refused,
+        "failed": sum(not sample.well for sample in samples) - refused,
     }
 
 

@@ -3,7 +3,7 @@
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from io import BytesIO
 from typing import NamedTuple
@@ -12,8 +12,8 @@ import httpx
 import uvloop
 import xlsxwriter
 
-from benchmarks.invented import FIRST_DAY, Child, children
-from benchmarks.invented_papers import HEADINGS, area_list, row_of
+from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, children
+from benchmarks.invented_papers import CARER_HEADINGS, HEADINGS, area_list, carer_row, row_of
 from benchmarks.processor import megabytes_at_most
 from benchmarks.servers import Servers, servers
 from benchmarks.services_at_work import at_work, token
@@ -21,8 +21,8 @@ from benchmarks.streaming import fresh_streams
 from shared.papers.limits import CELLS_MAX, LISTED_MAX, VISITS_MAX
 from shared.tokens import Role
 
-COUNTY, TOWNSHIP = "430001", "430001100"
-VILLAGES = [f"{TOWNSHIP}{n:03}" for n in range(1, 16)]
+COUNTY = str(FIRST_COUNTY)
+VILLAGES = 15
 VISIT_HEADINGS = ["姓名", "身份证号", "村代码", "走访方式", "走访结果", "走访日期", "录入日期", "备注"]
 FORMATS = ("csv", "xlsx")
 SIZES = {"roster": (1_000, 5_000, LISTED_MAX), "visits": (4_000, 10_000, VISITS_MAX)}
@@ -70,20 +70,17 @@ async def weigh(on: Servers) -> None:
 
 def papers() -> Iterator[Paper]:
     """Yield the list of areas, then each paper."""
-    areas = area_list(
-        [Child(one.child_id, VILLAGES[n], one.born, one.poor) for n, one in enumerate(children(15))]
-    )
-    yield Paper(
-        "areas.csv", "areas.csv", "registry", f"/imports/areas?on={FIRST_DAY}", len(VILLAGES) + 2, areas
-    )
-    filed = f"/imports/rosters?filed_on={FIRST_DAY}"
+    areas = area_list(settled(children(VILLAGES), COUNTY))
+    path = f"/imports/areas?on={FIRST_DAY}"
+    yield Paper("areas.csv", "areas.csv", "registry", path, VILLAGES + 2, areas)
+    filed, name = f"/imports/rosters?filed_on={FIRST_DAY}", township(COUNTY)
     for form in FORMATS:
         for rows in SIZES["roster"]:
             table = written(roster(rows, form), form)
-            yield Paper(f"roster.{form}", f"{TOWNSHIP}.{form}", "registry", filed, rows, table)
+            yield Paper(f"roster.{form}", f"{name}.{form}", "registry", filed, rows, table)
         wide = written(widened(roster(LISTED_MAX - 1, form)), form)
         told = f"roster of {WIDE} columns.{form}"
-        yield Paper(told, f"{TOWNSHIP}.{form}", "registry", filed, LISTED_MAX - 1, wide)
+        yield Paper(told, f"{name}.{form}", "registry", filed, LISTED_MAX - 1, wide)
     for form in FORMATS:
         for rows in SIZES["visits"]:
             name = f"visits.{form}"
@@ -94,19 +91,49 @@ def papers() -> Iterator[Paper]:
         yield Paper(name, name, "contact", "/imports/visits", CELLS_ROWS, written(cells(), form), taken=False)
 
 
+def longest(service: str, county: str, on: date) -> Paper:
+    """Return the longest paper that *service* takes of a *county*; contact knows nobody in it, and refuses each row."""
+    form = FORMATS[-1]
+    if service == "registry":
+        path, table = f"/imports/rosters?filed_on={on}", widened(roster(LISTED_MAX, form, county))
+    elif service == "pairing":
+        path, table = f"/imports/carers?on={on}", carers(LISTED_MAX, county)
+    else:
+        path, table = "/imports/visits", visits(VISITS_MAX, county)
+    name = f"{township(county)}.{form}"
+    return Paper(name, name, service, path, len(table) - 1, written(table, form))
+
+
+def township(county: str) -> str:
+    """Return the township whose papers these are."""
+    return f"{county}100"
+
+
+def settled(people: Iterable[Child], county: str) -> list[Child]:
+    """Return *people* at home in the villages of the county's township."""
+    return [
+        Child(one.child_id, f"{township(county)}{n % VILLAGES + 1:03}", one.born, one.poor)
+        for n, one in enumerate(people)
+    ]
+
+
+def carers(rows: int, county: str) -> list[list[str]]:
+    """Return a list of so many volunteers."""
+    chance = random.Random(rows)  # noqa: S311 - invented people, no secret
+    people = settled(children(rows), county)
+    return [CARER_HEADINGS.split(","), *(carer_row(child.area, chance).split(",") for child in people)]
+
+
 def cells() -> list[list[str]]:
     """Return as many cells as are read, each with another text; nothing in them is a heading."""
     return [[f"文{row}又{column}" for column in range(WIDE)] for row in range(CELLS_ROWS)]
 
 
-def roster(rows: int, form: str) -> list[list[str]]:
+def roster(rows: int, form: str, county: str = COUNTY) -> list[list[str]]:
     """Return a roster of one township, of other children for each number of *rows* and each form."""
     seed = rows * len(FORMATS) + FORMATS.index(form)
     chance = random.Random(seed)  # noqa: S311 - invented people, no secret
-    people = (
-        Child(one.child_id, VILLAGES[n % len(VILLAGES)], one.born, one.poor)
-        for n, one in enumerate(children(rows, seed))
-    )
+    people = settled(children(rows, seed), county)
     return [HEADINGS.split(","), *(row_of(child, n, chance).split(",") for n, child in enumerate(people))]
 
 
@@ -115,9 +142,9 @@ def widened(table: Sequence[Sequence[str]]) -> list[list[str]]:
     return [[*row, *(f"说明{n}" for n in range(WIDE - len(row)))] for row in table]
 
 
-def visits(rows: int) -> list[list[str]]:
+def visits(rows: int, county: str = COUNTY) -> list[list[str]]:
     """Return a log of visits, each of one of VISITED children; contact knows none of them, and refuses each row."""
-    people = roster(VISITED, FORMATS[0])[1:]
+    people = roster(VISITED, FORMATS[0], county)[1:]
     told = [VISIT_HEADINGS]
     for n in range(rows):
         name, _, _, number, village, *_ = people[n % VISITED]

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from shared.service import serve
 
@@ -27,7 +28,8 @@ def probed(service: str) -> FastAPI:
         row: Any = await app.state.running.pool.fetchrow(SELECT, arrival)
         return JSONResponse(dict(row))
 
-    app.add_route("/bench/select", select)
+    # Found first, as what is asked for most is: the limit waits for no route before it.
+    app.router.routes.insert(0, Route("/bench/select", select))
     return app
 
 

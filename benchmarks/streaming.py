@@ -1,12 +1,13 @@
 """The bus by itself: messages put into a source's stream as a relay would, and fetched without a projection."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid5
 
 import orjson
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError, ServerError
 
 from benchmarks.invented import Told
@@ -20,6 +21,7 @@ from shared.subjects import SERVICES, stream_of
 
 STORE = UUID(int=7)
 BATCHES = UUID(int=8)
+BARE = "bare"
 NO_STORE = 10049
 """What nats-server 2.15.1 says while it still clears away the folder of a stream of that name."""
 TRIES_MAX = 50
@@ -84,16 +86,21 @@ async def publish(client: Client, messages: Sequence[Message]) -> None:
             assert "error" not in orjson.loads(reply.data)
 
 
-async def fetch_and_decode(client: Client, source: str, name: str, count: int) -> int:
-    """Fetch *count* messages in batches and decode each: a reader without tables."""
+@asynccontextmanager
+async def bare_reader(client: Client, source: str) -> AsyncIterator[JetStreamContext.PullSubscription]:
+    """Make a reader of a source's stream that has a consumer and no tables, and take it away in the end."""
     js = client.jetstream()
-    await ensure_consumer(js, source, name)
-    subscription = await js.pull_subscribe_bind(name, stream_of(source))
+    await ensure_consumer(js, source, BARE)
+    subscription = await js.pull_subscribe_bind(BARE, stream_of(source))
+    yield subscription
+    await subscription.unsubscribe()
+    await js.delete_consumer(stream_of(source), BARE)
+
+
+async def fetch_and_decode(subscription: JetStreamContext.PullSubscription, source: str, count: int) -> None:
+    """Fetch *count* messages in batches and decode each."""
     seen = 0
     while seen < count:
         messages = await subscription.fetch(BATCH_MAX, timeout=FETCH_SECONDS)
         seen += len([read_envelope(source, one.headers, one.data).open() for one in messages])
         await messages[-1].ack()
-    await subscription.unsubscribe()
-    await js.delete_consumer(stream_of(source), name)
-    return seen

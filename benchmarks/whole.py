@@ -1,4 +1,4 @@
-"""A whole service on the tables of the growth curve: its heaviest work, then questions of many at once, over HTTP.
+"""A whole service on the tables of the growth curve: its heaviest work, its longest paper, then many questions at once.
 
 What is weighed is the service's own process, with its routes, relay and readers, and what its work left behind.
 """
@@ -16,6 +16,7 @@ from benchmarks.growing import COUNTY, MONTHS_JUDGED, NEXT_DAY, PAIRED_ON, TURNS
 from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, children, village_of
 from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.multiplying import COUNTY_STEP
+from benchmarks.papers import longest
 from benchmarks.processor import Moment, megabytes_at_most
 from benchmarks.servers import Servers
 from benchmarks.services_at_work import at_work, token
@@ -80,6 +81,7 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
             if service in HEAVIEST:
                 async with _client(process.address, workers) as client:
                     done = await _done_in_time(HEAVIEST[service](client, counties))
+                    await _take_the_longest(client, service, counties)
                 most = megabytes_at_most(process.process.pid)
                 if not done:
                     sys.stderr.write(f"{service}: some of its work is left after {WORK_SECONDS_MAX:.0f} s\n")
@@ -105,6 +107,13 @@ async def _done_in_time(work: Awaitable[None]) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def _take_the_longest(client: httpx.AsyncClient, service: str, counties: int) -> None:
+    """Send the longest paper that is taken, of a county that the service knows by now."""
+    paper = longest(service, str(_new(counties) if service == "registry" else _heard(counties)), NEXT_DAY)
+    answer = await client.post(paper.path, files={"file": (paper.name, paper.content)})
+    answer.raise_for_status()
 
 
 async def _already_relayed(servers: Servers, service: str, dsn: str) -> None:

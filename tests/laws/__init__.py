@@ -1,0 +1,1 @@
+"""What holds whatever comes in whatever order: properties, on real servers."""

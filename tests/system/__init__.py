@@ -1,0 +1,1 @@
+"""Kith as a whole, by its command line and its processes."""

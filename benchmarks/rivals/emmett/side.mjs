@@ -1,4 +1,4 @@
-// Emmett's PostgreSQL store at work: `node side.mjs DSN WORK WORKERS EVENTS SECONDS`, with its defaults.
+// Emmett's PostgreSQL store at work, with its defaults but for the pool: `node side.mjs DSN WORK WORKERS EVENTS SECONDS`.
 import { randomUUID } from 'node:crypto';
 import { CommandHandler } from '@event-driven-io/emmett';
 import {
@@ -9,6 +9,7 @@ import {
   rebuildPostgreSQLProjections,
 } from '@event-driven-io/emmett-postgresql';
 import { dumbo, SQL } from '@event-driven-io/dumbo';
+import pg from 'pg';
 
 const [dsn, work, workersText, eventsText, secondsText] = process.argv.slice(2);
 const workers = Number(workersText), events = Number(eventsText), seconds = Number(secondsText);
@@ -24,7 +25,9 @@ const visit = () => ({
 const some = (count) => Array.from({ length: count }, visit);
 
 const pool = dumbo({ connectionString: dsn });
-const store = getPostgreSQLEventStore(dsn);
+// As many connections as both others have: a worker each, where the pool's default is ten.
+const connections = new pg.Pool({ connectionString: dsn, max: workers + 1 });
+const store = getPostgreSQLEventStore(dsn, { connectionOptions: { pool: connections } });
 await store.schema.migrate();
 
 const timed = async (make) => {
