@@ -81,7 +81,7 @@ async def whole(servers: Servers, service: str, dsn: str, counties: int) -> tupl
             if service in HEAVIEST:
                 async with _client(process.address, workers) as client:
                     done = await _done_in_time(HEAVIEST[service](client, counties))
-                    await _take_the_longest(client, service, counties)
+                    await _take_the_longest(servers, client, service, counties)
                 most = megabytes_at_most(process.process.pid)
                 if not done:
                     sys.stderr.write(f"{service}: some of its work is left after {WORK_SECONDS_MAX:.0f} s\n")
@@ -109,11 +109,15 @@ async def _done_in_time(work: Awaitable[None]) -> bool:
     return True
 
 
-async def _take_the_longest(client: httpx.AsyncClient, service: str, counties: int) -> None:
+async def _take_the_longest(servers: Servers, client: httpx.AsyncClient, service: str, counties: int) -> None:
     """Send the longest paper that is taken, of a county that the service knows by now."""
     paper = longest(service, str(_new(counties) if service == "registry" else _heard(counties)), NEXT_DAY)
-    answer = await client.post(paper.path, files={"file": (paper.name, paper.content)})
-    answer.raise_for_status()
+    asked = {"registry": await servers.database("registry")} if service == "contact" else {}
+    with at_work(servers, asked, "advanced"):  # contact asks the registry who is told of
+        answer = await client.post(paper.path, files={"file": (paper.name, paper.content)})
+        answer.raise_for_status()
+    for dsn in asked.values():
+        await servers.drop(dsn)
 
 
 async def _already_relayed(servers: Servers, service: str, dsn: str) -> None:
