@@ -189,11 +189,19 @@ def _whole(service: str) -> str:
 
 
 def _print(costs: Sequence[Cost]) -> None:
-    """Print what a child costs, and what the servers held while whole services were at work."""
+    """Print what a child costs, how that grew to the greatest size, and what the servers held beside services."""
     weighed = [cost for cost in costs if cost.postgres]
     a_child = _table("processor µs a child (by the clock; MB of the process)", costs, _cell)
     of_servers = _table("MiB of PostgreSQL (of its largest process; of NATS)", weighed, _cell_of_servers)
-    sys.stdout.write(f"{a_child}\n\n{of_servers}\n")
+    greatest = max(cost.children for cost in costs)
+    beside = {cost.work: cost for cost in costs if cost.children == greatest}
+    smaller = [cost for cost in costs if cost.work in beside and cost.children < greatest]
+    grown = _table(
+        f"times as much beside {greatest:,} (by the clock)",
+        smaller,
+        lambda one: _times(beside[one.work], one),
+    )
+    sys.stdout.write(f"{a_child}\n\n{grown}\n\n{of_servers}\n")
 
 
 def _table(what: str, costs: Sequence[Cost], cell: Callable[[Cost], str]) -> str:
@@ -207,6 +215,10 @@ def _table(what: str, costs: Sequence[Cost], cell: Callable[[Cost], str]) -> str
 
 def _cell(cost: Cost) -> str:
     return f"{cost.processor:,.0f} ({cost.microseconds:,.0f}; {cost.megabytes:.0f})"
+
+
+def _times(cost: Cost, smaller: Cost) -> str:
+    return f"{cost.processor / smaller.processor:.2f} ({cost.microseconds / smaller.microseconds:.2f})"
 
 
 def _cell_of_servers(cost: Cost) -> str:
