@@ -10,6 +10,9 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from services.contact.domain.windows import Window
+from shared.contracts.event import ContactKind
+
 SEED = 2016
 CHILDREN_A_VILLAGE = 15
 VILLAGES_A_TOWNSHIP = 15
@@ -29,7 +32,9 @@ PLACES = (1, 1, 2)
 """How many children a carer has places for."""
 MADE_GOOD = 0.08
 """The share of misses that a late visit makes good: 1,387 of the example's 17,287."""
-KINDS = ("guardian_talk", "parent_call", "home_visit")
+MONTHLY, GRACE_DAYS = (ContactKind.GUARDIAN_TALK, ContactKind.PARENT_CALL), 3
+"""What is owed each month, and how long after it a visit may be recorded (services/contact/policy.toml)."""
+KINDS = (*MONTHLY, ContactKind.HOME_VISIT)
 RAISED = {2: "township", 3: "county"}
 """The level that a run of so many misses is raised to (services/contact/policy.toml)."""
 
@@ -66,29 +71,13 @@ class Pair(NamedTuple):
         return f'"pair_id":"{self.pair_id}","carer_id":"{self.carer_id}","kind":"volunteer"'
 
 
-class Window(NamedTuple):
-    """A month's window of a kind of contact, judged on the fourth day after its last."""
-
-    kind: str
-    opens: date
-    closes: date
-
-    @property
-    def due(self) -> date:
-        return self.closes + timedelta(days=3)
-
-    @property
-    def judged_on(self) -> date:
-        return self.due + timedelta(days=1)
-
-
 class Year:
     """What has to be remembered while it is told: who has whom, and how many windows in a row a child was missed."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.pairs: dict[UUID, Pair] = {}
-        self.runs: dict[tuple[UUID, str], list[date]] = {}
+        self.runs: dict[tuple[UUID, ContactKind], list[date]] = {}
 
 
 def village_of(number: int, first_county: int = FIRST_COUNTY) -> str:
@@ -184,9 +173,10 @@ def _month(told: Year, people: list[Child], first: date) -> Iterator[Told]:
             on = first + timedelta(days=told.chance.randrange(28))
             yield visited(child, on, on + timedelta(days=told.chance.randrange(3)), told.chance)
     closes = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    for kind in ("guardian_talk", "parent_call"):
+    for kind in MONTHLY:
+        window = Window(kind, first, closes, closes + timedelta(days=GRACE_DAYS), poor_only=False)
         for at in range(0, len(people), CHILDREN_A_VILLAGE):
-            yield from _judged(told, people[at : at + CHILDREN_A_VILLAGE], Window(kind, first, closes))
+            yield from _judged(told, people[at : at + CHILDREN_A_VILLAGE], window)
 
 
 def visited(child: Child, on: date, known_on: date, chance: random.Random) -> Told:
@@ -196,7 +186,7 @@ def visited(child: Child, on: date, known_on: date, chance: random.Random) -> To
     return _told("contact", "VisitLogged", chance, f"contact-{visit_id}", 1, child.area, on, known_on, body)
 
 
-def _visit(child: Child, visit_id: UUID, kind: str, known_on: date) -> str:
+def _visit(child: Child, visit_id: UUID, kind: ContactKind, known_on: date) -> str:
     return (
         f'"visit_id":"{visit_id}","child_id":"{child.child_id}","kind":"{kind}","reached":true,'
         f'"entered_on":"{known_on}","in_file":true,"carer_id":null'
