@@ -1,5 +1,6 @@
-"""When a process looks for garbage: not in what it was made of, and not after every few hundred objects."""
+"""When a process looks for garbage, and gives the system back what it let go: seldom, and before what is large."""
 
+import ctypes
 import gc
 
 NEW_OBJECTS_MAX = 100_000
@@ -15,3 +16,19 @@ def spare_what_is_there() -> None:
     """
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS_MAX)
+
+
+def make_room() -> None:
+    """Look for garbage now and give back what was let go: before what needs much memory, a tenth of a second at most.
+
+    What judged a hundred thousand children leaves 13 MB in scraps, which a paper would take on top.
+    """
+    gc.collect()
+    give_back()
+
+
+def give_back() -> None:
+    """Give the system back what was let go in scraps: of 60,000 visits the reader of workbooks leaves 53 of 160 MB."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # of the GNU library alone
+        trim(0)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from shared.garbage import make_room
 from shared.problems import Away
 
 WAITING_MAX = 24
@@ -31,6 +32,7 @@ class PaperTurns:
         """
         await self._wait()
         try:
+            make_room()
             yield
         finally:
             self._at_work.release()
