@@ -33,7 +33,7 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "100",
-    "shared_buffers": "128MB",
+    "shared_buffers": "256MB",
     "wal_buffers": "16MB",  # a whole segment: what is judged or imported at once does not wait for room
     "work_mem": "16MB",
     "maintenance_work_mem": "64MB",

@@ -149,19 +149,24 @@ def evaluated(names: tuple[str, ...], totals: Iterable[Total]) -> Figures:
     shares = _shares(names)
     answer = dict.fromkeys(names, 0)
     for number, standing, until_last, before in totals:
-        amounts = {Nature.STOCK: standing, Nature.FLOW: until_last - before, Nature.OPENING: before}
-        for name, nature, sign in shares.get(number, ()):
-            answer[name] += sign * amounts[nature]
+        amounts = standing, until_last - before, before
+        for name, place, sign in shares.get(number, ()):
+            answer[name] += sign * amounts[place]
     return answer
 
 
+AMOUNTS = (Nature.STOCK, Nature.FLOW, Nature.OPENING)
+"""What the amounts of a total stand for, in their order."""
+
+
 @cache
-def _shares(names: tuple[str, ...]) -> Mapping[int, Sequence[tuple[str, Nature, int]]]:
-    """Return in which of these measures each counted one has a part, as what, and whether it adds or takes."""
-    shares: dict[int, list[tuple[str, Nature, int]]] = defaultdict(list)
+def _shares(names: tuple[str, ...]) -> Mapping[int, Sequence[tuple[str, int, int]]]:
+    """Return in which of these measures each counted one has a part: which of AMOUNTS, and whether it adds or takes."""
+    shares: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
     for name in names:
+        place = AMOUNTS.index(MEASURES[name].nature)
         for part in PARTS[name]:
-            shares[NUMBERS[part.name]].append((name, MEASURES[name].nature, part.sign))
+            shares[NUMBERS[part.name]].append((name, place, part.sign))
     return dict(shares)
 
 
