@@ -26,7 +26,7 @@ SELECT $1, '2026-01-01'::date + d, m, '2026-01-01'::date + d, 1
   FROM generate_series(0, 364) d, generate_series(1, $2::int) m
 """
 ON_20_JUNE = "'2026-06-01', '2026-06-20', '2026-06-01', '2026-06-20', '2026-06-01', '2026-05-31'"
-ALL_THAT_IS_KNOWN = "'9999-12-01', '9999-12-31'"
+ALL_THAT_IS_KNOWN, KNOWN_ON_30_JULY = "'9999-12-01', '9999-12-31'", "'2026-07-01', '2026-07-30'"
 analysed = pytest.mark.parametrize("analysed", [False, True], ids=["new table", "analysed table"])
 
 
@@ -49,8 +49,9 @@ async def test_the_areas_of_a_county_are_read_without_those_behind_it(
 
 
 @analysed
-async def test_the_sums_of_a_day_are_read_without_those_of_the_months_before(
-    service_database: ServiceDatabases, analysed: bool
+@pytest.mark.parametrize("known", [ALL_THAT_IS_KNOWN, KNOWN_ON_30_JULY], ids=["ever", "on 30 July"])
+async def test_the_sums_of_a_day_are_read_without_those_of_the_months_before_and_after(
+    service_database: ServiceDatabases, known: str, analysed: bool
 ) -> None:
     database = await service_database("reporting")
     connection = await connected(database)
@@ -58,7 +59,7 @@ async def test_the_sums_of_a_day_are_read_without_those_of_the_months_before(
     await connection.execute(A_YEAR_TOLD, COUNTIES[0], MEASURES)
     await analyse("side_a.tallies", database, analysed)
 
-    asked = f"ARRAY['{COUNTIES[0]}'], {ON_20_JUNE}, {ALL_THAT_IS_KNOWN}, NULL"
+    asked = f"ARRAY['{COUNTIES[0]}'], {ON_20_JUNE}, {known}, NULL"
     read = await rows_read("tallies", connection, figures.SQL.totals, asked)
     await connection.close()
 
