@@ -103,6 +103,7 @@ async def import_log(
         chunk = await asyncio.to_thread(_chunk, running.vault, paper, start, seen)
         so_far.add(chunk, await _take(replace(importing, cause=part), chunk))
         running.bell.set()
+    seen.clear()  # 5 MB of a long log, whose refused rows are written out next
 
     async def finish(connection: Connection) -> dict[str, Any]:
         return await _finish(connection, importing, paper, so_far)

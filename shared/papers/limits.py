@@ -11,9 +11,9 @@ PARTS_MAX = 2_000
 SHEETS_MAX = 50
 ROWS_MAX = 99_999
 LISTED_MAX, VISITS_MAX = 20_000, 55_000
-"""Rows of a list, and of a log of visits, that a service takes in at once: it holds them in 200 MB after whatever
-it did before (`python -m benchmarks.growth`), where each is but a line to who only reads it. The example county's
-visits of a year are 54,131 rows."""
+"""Rows of a list, and of a log of visits, that a service takes in at once: it holds them in about 200 MB after
+whatever it did before (`python -m benchmarks.growth`), where each is but a line to who only reads it. The visits of
+the example county's year are 54,131 rows."""
 COLUMNS_MAX = 128
 CELLS_MAX = 1_000_000
 """Of all sheets from their first cell to their last, empty ones among them: the reader lays out every one."""
