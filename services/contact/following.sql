@@ -41,16 +41,18 @@ UPDATE app.children c SET area = u.area, poor = u.poor, from_on = u.from_on
 -- The open spell of each child, told once here, ends; one that has ended ends earlier, and what was known before
 -- is kept.
 WITH told AS (
-  SELECT * FROM unnest($1::uuid[], $2::date[], $3::date[], $4::text[]) AS u(child_id, left_on, known_on, reason)
+  SELECT u.*, (SELECT coalesce(max(v.seq), 0) FROM app.visits v WHERE v.child_id = u.child_id) AS last_visit
+    FROM unnest($1::uuid[], $2::date[], $3::date[], $4::text[]) AS u(child_id, left_on, known_on, reason)
 ), children AS (
   UPDATE app.children c SET left_on = u.left_on FROM told u
    WHERE c.child_id = u.child_id AND (c.left_on IS NULL OR u.left_on < c.left_on)
 ), former AS (
-  INSERT INTO app.former_leavings (spell_id, child_id, filed_on, left_on, left_known_on, reason, superseded_on)
-  SELECT f.spell_id, f.child_id, f.filed_on, f.left_on, f.left_known_on, f.reason, u.known_on
+  INSERT INTO app.former_leavings (spell_id, child_id, filed_on, left_on, left_known_on, reason, superseded_on,
+                                   last_visit)
+  SELECT f.spell_id, f.child_id, f.filed_on, f.left_on, f.left_known_on, f.reason, u.known_on, f.last_visit
     FROM told u JOIN app.files f ON f.child_id = u.child_id AND f.filed_on <= u.left_on AND u.left_on < f.left_on
 )
-UPDATE app.files f SET left_on = u.left_on, left_known_on = u.known_on, reason = u.reason
+UPDATE app.files f SET left_on = u.left_on, left_known_on = u.known_on, reason = u.reason, last_visit = u.last_visit
   FROM told u
  WHERE f.child_id = u.child_id AND (f.left_on IS NULL OR (f.filed_on <= u.left_on AND u.left_on < f.left_on))
 

@@ -151,13 +151,13 @@ def _raised(rows: Iterable[asyncpg.Record], since: Facts[date]) -> Facts[list[Ra
 
 def _late_visits(rows: Iterable[asyncpg.Record]) -> Facts[LateVisit]:
     found: Facts[LateVisit] = defaultdict(dict)
-    for child_id, kind, visit_id, known_on in rows:
-        found[kind][child_id] = LateVisit(visit_id, known_on)
+    for child_id, kind, visit_id, known_on, seq in rows:
+        found[kind][child_id] = LateVisit(visit_id, known_on, seq)
     return found
 
 
 def _leavings(rows: Iterable[asyncpg.Record]) -> dict[UUID, Leaving]:
     return {
-        child_id: Leaving(left_on, LeavingReason(reason), known_on)
-        for child_id, left_on, reason, known_on in rows
+        child_id: Leaving(left_on, LeavingReason(reason), known_on, last_visit)
+        for child_id, left_on, reason, known_on, last_visit in rows
     }

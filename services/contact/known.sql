@@ -98,7 +98,7 @@ SELECT e.child_id, e.kind, e.first_opens, e.level
 
 -- name: late_visits
 -- The visit of each kind that was first known, after the due day, to have been made inside the window.
-SELECT DISTINCT ON (k.child_id, k.kind) k.child_id, k.kind, k.visit_id, k.known_on
+SELECT DISTINCT ON (k.child_id, k.kind) k.child_id, k.kind, k.visit_id, k.known_on, k.seq
   FROM app.keeping k
  WHERE k.child_id = ANY ($1::uuid[]) AND k.kind = ANY ($2::text[])
    AND k.on_day BETWEEN $3::date AND $4::date AND k.known_on > $5::date
@@ -107,11 +107,11 @@ SELECT DISTINCT ON (k.child_id, k.kind) k.child_id, k.kind, k.visit_id, k.known_
 -- name: later_leavings
 -- The departure that was first known, after the due day, to mean that the window had not been owed; of several
 -- words of one day the first.
-SELECT DISTINCT ON (f.child_id) f.child_id, f.left_on, f.reason, f.left_known_on
-  FROM (SELECT child_id, filed_on, left_on, reason, left_known_on, NULL AS word FROM app.files
+SELECT DISTINCT ON (f.child_id) f.child_id, f.left_on, f.reason, f.left_known_on, f.last_visit
+  FROM (SELECT child_id, filed_on, left_on, reason, left_known_on, last_visit, NULL AS word FROM app.files
          WHERE child_id = ANY ($1::uuid[])
         UNION ALL
-        SELECT child_id, filed_on, left_on, reason, left_known_on, seq FROM app.former_leavings
+        SELECT child_id, filed_on, left_on, reason, left_known_on, last_visit, seq FROM app.former_leavings
          WHERE child_id = ANY ($1::uuid[])) f
  WHERE f.left_known_on > $4::date
    AND ((f.filed_on <= $2::date AND f.left_on <= $3::date) OR f.reason = ANY ($5::text[]))

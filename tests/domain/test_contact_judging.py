@@ -1,5 +1,6 @@
 """What judging a window says: one test for each rule of policy.md, Commitments and windows."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -193,3 +194,10 @@ def test_a_miss_is_mended_once_by_what_was_known_first() -> None:
     same_day, later = LateVisit(LATE, leaving.known_on), LateVisit(LATE, leaving.known_on + timedelta(days=1))
     assert isinstance(judged(Missing(ADA, late=same_day, leaving=leaving))[-1], ContactMadeGood)
     assert isinstance(judged(Missing(ADA, late=later, leaving=leaving))[-1], MissWithdrawn)
+
+
+def test_of_a_visit_and_a_leaving_of_one_day_the_one_that_was_told_first_mends_the_miss() -> None:
+    leaving = replace(left(LeavingReason.DIED, MARCH.closes), last_visit=7)
+    before, after = (LateVisit(LATE, leaving.known_on, number) for number in (7, 8))
+    assert isinstance(judged(Missing(ADA, late=before, leaving=leaving))[-1], ContactMadeGood)
+    assert isinstance(judged(Missing(ADA, late=after, leaving=leaving))[-1], MissWithdrawn)

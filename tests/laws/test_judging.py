@@ -232,6 +232,15 @@ LEFT_TWICE = (
     left("mei", LeavingReason.DIED, date(2026, 1, 31), date(2026, 2, 20)),
 )
 """January's misses are withdrawn for the first word of that day, whenever they are judged."""
+LEFT_AND_VISITED = (
+    registered("mei", FIRST),
+    registered("bo", FIRST),
+    left("mei", LeavingReason.REGISTERED_IN_ERROR, date(2026, 3, 10), date(2026, 4, 20)),
+    Told("mei", TALK, date(2026, 1, 15), date(2026, 4, 20), reached=True),
+    Told("bo", TALK, date(2026, 1, 15), date(2026, 4, 20), reached=True),
+    left("bo", LeavingReason.REGISTERED_IN_ERROR, date(2026, 3, 10), date(2026, 4, 20)),
+)
+"""On one day a leaving is told before a visit, and a visit before a leaving: what was told first mends the miss."""
 MADE_GOOD_LATE = (
     registered("mei", FIRST),
     Told("mei", TALK, date(2026, 1, 15), date(2026, 2, 20), reached=True),
@@ -245,6 +254,7 @@ MADE_GOOD_LATE = (
     leaps=[date(2026, 3, 1), LAST],
 )
 @example(facts=LEFT_TWICE, one_by_one=EVERY_DAY, leaps=[LAST])
+@example(facts=LEFT_AND_VISITED, one_by_one=sorted({*WHERE_IT_MATTERS, LAST}), leaps=[LAST])
 @example(facts=MADE_GOOD_LATE, one_by_one=sorted({*WHERE_IT_MATTERS, LAST}), leaps=[LAST])
 @given(facts=counties(), one_by_one=ONE_BY_ONE, leaps=LEAPS)
 @bounded(5)
@@ -268,6 +278,7 @@ async def test_day_by_day_or_in_leaps_the_same_is_said_and_folds_to_what_is_kept
 
 @example(facts=MERGE_UNDONE, days=[date(2026, 2, 5), date(2026, 3, 1), LAST])
 @example(facts=LEFT_TWICE, days=[date(2026, 2, 20), LAST])
+@example(facts=LEFT_AND_VISITED, days=[date(2026, 4, 20), LAST])
 @example(facts=MADE_GOOD_LATE, days=[date(2026, 2, 10), LAST])
 @given(facts=counties(), days=LEAPS)
 @bounded(3)

@@ -25,19 +25,27 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class LateVisit:
-    """A reached visit inside a missed window; *known_on* is the day Kith knew that it was this child's."""
+    """A reached visit inside a missed window; *known_on* is the day Kith knew that it was this child's.
+
+    *number* counts visits in the order in which they were told.
+    """
 
     visit_id: UUID
     known_on: date
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A child's file closed on *left_on*, the first day that no longer counts, as learned on *known_on*."""
+    """A child's file closed on *left_on*, the first day that no longer counts, as learned on *known_on*.
+
+    *last_visit* is the number of the last visit that was told before, None where nobody noted it.
+    """
 
     left_on: date
     reason: LeavingReason
     known_on: date
+    last_visit: int | None = None
 
 
 def owed_after(leaving: Leaving, closes: date) -> bool:
@@ -77,15 +85,22 @@ def withdrawn(miss: Miss, leaving: Leaving) -> MissWithdrawn:
 def mended(
     miss: Miss, visit: LateVisit | None, leaving: Leaving | None
 ) -> ContactMadeGood | MissWithdrawn | None:
-    """Return what mends *miss*, if anything: what was known first, so that a miss is mended once.
+    """Return what mends *miss*, if anything: what was told first, so that a miss is mended once, whenever it is judged.
 
-    Known on the same day, the visit counts: a contact that was made is worth more than one not owed.
+    Known on the same day, and nobody noted which was told first, the visit counts: a contact that was made is worth
+    more than one not owed.
     """
     if leaving is not None and owed_after(leaving, miss.closes):
         leaving = None
-    if visit is not None and (leaving is None or visit.known_on <= leaving.known_on):
+    if visit is not None and (leaving is None or _told_before(visit, leaving)):
         return made_good(miss, visit)
     return None if leaving is None else withdrawn(miss, leaving)
+
+
+def _told_before(visit: LateVisit, leaving: Leaving) -> bool:
+    if visit.known_on == leaving.known_on and leaving.last_visit is not None:
+        return visit.number <= leaving.last_visit
+    return visit.known_on <= leaving.known_on
 
 
 def _after(miss: Miss, known_on: date) -> date:
