@@ -92,7 +92,7 @@ IN_CONTACT = {reader.source: reader.project for reader in readers_of_contact(VAU
 IN_PAIRING = {"registry": follow_in_pairing}
 HEARD_IN_CONTACT = (
     "SELECT t::text FROM app.areas t ORDER BY 1",
-    "SELECT t::text FROM app.files t ORDER BY 1",
+    "SELECT spell_id, child_id, filed_on, recorded_on, left_on, left_known_on, reason FROM app.files ORDER BY 1",
     "SELECT spell_id, left_on, left_known_on, reason, superseded_on FROM app.former_leavings ORDER BY spell_id, seq",
     "SELECT child_id, from_on, recorded_on, area, poor FROM app.child_states ORDER BY child_id, seq",
     "SELECT t::text FROM app.children t ORDER BY 1",
