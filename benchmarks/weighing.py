@@ -11,7 +11,7 @@ from benchmarks.servers import Servers
 from kith.processes import megabytes
 
 LOOK_SECONDS = 1.0
-"""Reading every page table of every process is work too: some 20 ms of 128 MiB of buffers and 30 processes."""
+"""Often enough for a piece of work of some seconds; reading every page table of every process is work too."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ def spare_what_is_there() -> None:
 def make_room() -> None:
     """Look for garbage now and give back what was let go: before what needs much memory, a tenth of a second at most.
 
-    What judged a hundred thousand children leaves 13 MB in scraps, which a paper would take on top.
+    A service that had judged 250,000 children held 205 MB instead of 208 where its longest log came next.
     """
     gc.collect()
     give_back()
