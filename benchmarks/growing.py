@@ -27,6 +27,7 @@ from benchmarks.invented import FIRST_COUNTY, FIRST_DAY, Child, Told, children, 
 from benchmarks.invented_papers import area_list, carer_list, rosters
 from benchmarks.judging import DUE_DAYS, POLICY, VAULT, month
 from benchmarks.multiplying import COUNTY_STEP
+from benchmarks.probe import SELECT
 from benchmarks.processor import Moment, megabytes_at_most
 from services.contact.advancing import advance
 from services.pairing.app import SPEC as PAIRING
@@ -244,6 +245,16 @@ async def ask(land: Land) -> Done:
     return Done(QUESTIONS, began, land.now())
 
 
+async def select_one(land: Land) -> Done:
+    """Look for events by their numbers, one indexed SELECT each: the limit of a question, as cold as that."""
+    chance = random.Random(land.turn)  # noqa: S311 - questions, no secret
+    last: int = await land.pool.fetchval("SELECT max(arrival) FROM kept.received")
+    began = land.now()
+    for _ in range(QUESTIONS):
+        assert await land.pool.fetchrow(SELECT, chance.randint(1, last))
+    return Done(QUESTIONS, began, land.now())
+
+
 async def ask_again(land: Land) -> Done:
     """Ask what was asked a moment ago: what is left is what a question costs where nothing has to be fetched first."""
     await ask(land)
@@ -259,6 +270,7 @@ WORKS: dict[str, Callable[[Land], Awaitable[Done]]] = {
     "found contact": found_contact,
     "judge a month": judge_month,
     "project a month": project_county,
+    "dashboard, its limit: one SELECT": select_one,
     "dashboard, a question": ask,
     "dashboard, the question again": ask_again,
 }

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.contact.domain.windows import Window
 from shared.contracts.event import ContactKind
+from shared.dated_ids import dated_id
 
 SEED = 2016
 CHILDREN_A_VILLAGE = 15
@@ -105,8 +106,8 @@ def new_id(chance: random.Random) -> UUID:
 
 
 def _id_of_day(day: date, chance: random.Random) -> UUID:
-    """Return an id that begins with *day*, as the registry's vault gives it to a child."""
-    return UUID(f"{day.toordinal():06x}{new_id(chance).hex[6:]}")
+    """Return an id that begins with *day*, as children, pairs and events have it."""
+    return dated_id(new_id(chance), day)
 
 
 def year(
@@ -162,7 +163,7 @@ def _paired(told: Year, people: list[Child]) -> Iterator[Told]:
             yield _told("pairing", "CarerEnlisted", chance, stream, 1, child.area, day, day, enlisted)
             yield _told("pairing", "CarerCleared", chance, stream, 2, child.area, day, day, kind)
         places -= 1
-        pair = told.pairs[child.child_id] = Pair(new_id(chance), carer_id)
+        pair = told.pairs[child.child_id] = Pair(_id_of_day(day, chance), carer_id)
         body = f'"child_id":"{child.child_id}",{pair.named()}'
         yield _told("pairing", "PairAssigned", chance, f"pair-{pair.pair_id}", 1, child.area, day, day, body)
 
@@ -248,4 +249,4 @@ def _told(  # noqa: PLR0917 - an event has as many facts as it has
     body: str,
 ) -> Told:
     whole = f'{{"area":"{area}","on":"{on}","recorded_on":"{known_on}",{body}}}'
-    return Told(source, event_type, new_id(chance), stream, version, area, whole)
+    return Told(source, event_type, _id_of_day(known_on, chance), stream, version, area, whole)

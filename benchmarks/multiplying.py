@@ -20,8 +20,8 @@ STATEMENT_SECONDS_MAX = 3_600.0
 
 ID = "(left({0}::text, 28) || lpad(to_hex(k), 8, '0'))::uuid"
 DAY = "lpad(to_hex(('x' || left({0}::text, 6))::bit(24)::int - k), 6, '0')"
-CHILD = f"({DAY} || substr({{0}}::text, 7, 22) || lpad(to_hex(k), 8, '0'))::uuid"
-"""A child's id begins with the day of its file: each county has come on a day of its own, the first of them last."""
+DATED = f"({DAY} || substr({{0}}::text, 7, 22) || lpad(to_hex(k), 8, '0'))::uuid"
+"""Ids that begin with a day: each county has come on a day of its own, the first of them last."""
 KEY = "{0} || '.' || k"
 AREA = f"(left({{0}}, 6)::int + k * {COUNTY_STEP}) || substr({{0}}, 7)"
 REST = "{0}"
@@ -33,47 +33,47 @@ Kinds = Mapping[str, str]
 TABLES: Mapping[str, Mapping[str, Kinds]] = {
     "registry": {
         "kernel.streams": {"stream_id": KEY},
-        "kernel.events": {"event_id": ID, "stream_id": KEY, "data": GONE, "meta": GONE},
+        "kernel.events": {"event_id": DATED, "stream_id": KEY, "data": GONE, "meta": GONE},
         "kernel.claims": {"key": KEY, "stream_id": KEY},
-        "vault.identities": {"subject_id": CHILD},
+        "vault.identities": {"subject_id": DATED},
         "app.areas": {"code": AREA, "parent": AREA},
-        "app.children": {"child_id": CHILD, "area": AREA},
-        "app.child_keys": {"child_id": CHILD, "citizen": KEY},
-        "app.child_names": {"child_id": CHILD, "village": AREA},
+        "app.children": {"child_id": DATED, "area": AREA},
+        "app.child_keys": {"child_id": DATED, "citizen": KEY},
+        "app.child_names": {"child_id": DATED, "village": AREA},
         "app.imports": {"import_id": ID, "area": AREA},
-        "app.import_rows": {"row_key": KEY, "import_id": ID, "area": AREA, "child_id": CHILD},
+        "app.import_rows": {"row_key": KEY, "import_id": ID, "area": AREA, "child_id": DATED},
     },
     "pairing": {
         "kernel.streams": {"stream_id": KEY},
-        "kernel.events": {"event_id": ID, "stream_id": KEY, "data": GONE, "meta": GONE},
+        "kernel.events": {"event_id": DATED, "stream_id": KEY, "data": GONE, "meta": GONE},
         "vault.identities": {"subject_id": ID},
         "app.areas": {"code": AREA},
-        "app.children": {"child_id": CHILD, "area": AREA, "household": KEY},
+        "app.children": {"child_id": DATED, "area": AREA, "household": KEY},
         "app.carers": {"carer_id": ID, "area": AREA},
-        "app.pairs": {"pair_id": ID, "child_id": CHILD, "carer_id": ID, "area": AREA, "carer_area": AREA},
+        "app.pairs": {"pair_id": DATED, "child_id": DATED, "carer_id": ID, "area": AREA, "carer_area": AREA},
         "app.imports": {"import_id": ID, "area": AREA},
         "app.import_rows": {"row_key": KEY, "import_id": ID, "carer_id": ID},
     },
     "contact": {
         "app.areas": {"code": AREA},
-        "app.files": {"spell_id": ID, "child_id": CHILD},
-        "app.children": {"child_id": CHILD, "area": AREA},
-        "app.child_states": {"child_id": CHILD, "area": AREA},
-        "app.keeping": {"child_id": CHILD, "visit_id": ID},
-        "app.misses": {"child_id": CHILD, "area": AREA},
-        "app.runs": {"child_id": CHILD},
-        "app.escalations": {"child_id": CHILD, "area": AREA},
+        "app.files": {"spell_id": ID, "child_id": DATED},
+        "app.children": {"child_id": DATED, "area": AREA},
+        "app.child_states": {"child_id": DATED, "area": AREA},
+        "app.keeping": {"child_id": DATED, "visit_id": ID},
+        "app.misses": {"child_id": DATED, "area": AREA},
+        "app.runs": {"child_id": DATED},
+        "app.escalations": {"child_id": DATED, "area": AREA},
         "app.judged_windows": {"area": AREA},
         "kernel.streams": {"stream_id": KEY},
-        "kernel.events": {"event_id": ID, "stream_id": KEY, "data": GONE, "meta": GONE},
+        "kernel.events": {"event_id": DATED, "stream_id": KEY, "data": GONE, "meta": GONE},
     },
     "reporting": {
-        "kept.received": {"event_id": ID, "stream_id": KEY, "area": AREA, "data": GONE},
+        "kept.received": {"event_id": DATED, "stream_id": KEY, "area": AREA, "data": GONE},
         "side_a.areas": {"area": AREA, "parent": AREA},
-        "side_a.children": {"child_id": CHILD},
+        "side_a.children": {"child_id": DATED},
         "side_a.carers": {"carer_id": ID},
-        "side_a.pairs": {"pair_id": ID, "child_id": CHILD, "carer_id": ID},
-        "side_a.facts": {"item": ID, "child_id": CHILD, "event_id": ID, "area": AREA},
+        "side_a.pairs": {"pair_id": DATED, "child_id": DATED, "carer_id": ID},
+        "side_a.facts": {"item": ID, "child_id": DATED, "event_id": DATED, "area": AREA},
         "side_a.tallies": {"area": AREA},
         "side_a.month_tallies": {"area": AREA},
     },

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha1
 from typing import Any, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from shared.contracts.event import Event
+from shared.dated_ids import dated
 
 RULES = UUID("6f0e7c1a-8f4b-5b52-9d3c-6b1f2f6d8a11")
-"""The namespace of the ids of events that a rule brings about, not a command."""
+"""The namespace of the ids of what a rule brings about, not a command."""
 _RULES_NAMED = sha1(RULES.bytes, usedforsecurity=False)
-_VERSION_AND_VARIANT = 0xF << 76 | 0x3 << 62
-_OF_A_NAME = 0x5 << 76 | 0x2 << 62
-"""Version 5, of a name by SHA-1, in the variant of RFC 9562, 4.1 and 5.5."""
 
 Command = TypeVar("Command")
 State = TypeVar("State")
@@ -49,17 +48,17 @@ class Decider(Generic[Command, State]):
         return f"{self.category}-{entity_id}"
 
 
-def rule_event_id(rule: str, *parts: object) -> UUID:
-    """Return the id of the event that *rule* brings about for *parts*, for ever the same: a uuid5 in RULES."""
-    return UUID(bytes=rule_event_bytes("/".join((rule, *map(str, parts)))))
+def rule_id(rule: str, *parts: object) -> UUID:
+    """Return the id of what *rule* brings about for *parts*, for ever the same: a uuid5 in RULES."""
+    return uuid5(RULES, "/".join((rule, *map(str, parts))))
 
 
-def rule_event_bytes(named: str) -> bytes:
-    """Return the bytes of such an id, *named* by the rule and its parts with slashes between.
+def rule_event_bytes(named: str, recorded_on: date) -> bytes:
+    """Return the bytes of the id of such an event, *named* by the rule and its parts with slashes between.
 
-    To make a UUID of them takes as long again; whoever names a million events makes the database driver's.
+    It is what `NewEvent.caused` makes of that id. To make a UUID of it takes as long again; whoever names a million
+    events makes the database driver's.
     """
     named_in = _RULES_NAMED.copy()
     named_in.update(named.encode())
-    found = int.from_bytes(named_in.digest()[:16])
-    return (found & ~_VERSION_AND_VARIANT | _OF_A_NAME).to_bytes(16)
+    return dated(int.from_bytes(named_in.digest()[:16]), recorded_on).to_bytes(16)

@@ -14,6 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from shared.contracts.catalogue import decode, encode
 from shared.contracts.event import Event
+from shared.dated_ids import dated_id
 from shared.sql import queries
 from shared.tracing import span
 
@@ -68,6 +69,11 @@ class NewEvent(NamedTuple):
 
     event_id: UUID
     event: Event
+
+    @classmethod
+    def caused(cls, by: UUID, event: Event) -> "NewEvent":
+        """Return *event* with the id of what it is caused *by*, which begins with the day it was recorded on."""
+        return cls(dated_id(by, event.recorded_on), event)
 
 
 @dataclass(frozen=True, slots=True)

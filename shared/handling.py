@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 
 from shared.contracts.event import Event
-from shared.decider import Decider, rule_event_id
+from shared.decider import Decider, rule_id
 from shared.event_store import (
     ACQUIRE_SECONDS,
     Append,
@@ -73,14 +73,14 @@ class Cause:
     def meta(self) -> Meta:
         return Meta(self.command_id, self.correlation_id, self.caller, self.traceparent)
 
-    def event_id(self, *parts: object) -> UUID:
-        """Return the id of the event that this command makes at *parts*: the same when it comes again."""
+    def id_of(self, *parts: object) -> UUID:
+        """Return the id of what this command makes at *parts*: the same when it comes again."""
         return uuid5(self.command_id, "/".join(map(str, parts)))
 
 
 def rule_cause(rule: str, *parts: object) -> Cause:
     """Return the cause of what a rule brings about: the same on every replica and every repetition."""
-    command_id = rule_event_id(rule, *parts)
+    command_id = rule_id(rule, *parts)
     return Cause(command_id, fingerprint(rule, *parts), f"rule:{rule}", command_id)
 
 
@@ -189,7 +189,7 @@ async def decide_and_append(
     decided = decider.decide(command, decider.fold(past))
     if not decided:
         return decided
-    new = [NewEvent(cause.event_id(stream, n), event) for n, event in enumerate(decided)]
+    new = [NewEvent.caused(cause.id_of(stream, n), event) for n, event in enumerate(decided)]
     await append(connection, Append(stream, new, len(past), claims, releases), cause.meta)
     if project is not None:
         await project(connection, decided)

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from shared.contracts.event import Keyed
+from shared.dated_ids import dated
 from shared.event_store import Connection
 from shared.masking import mask
 from shared.sql import queries
@@ -25,7 +26,6 @@ ROWS_MAX = 5_000
 REASON_LENGTH_MAX = 200
 LOOKS_MAX = 500
 
-_DAY_SHIFT = 104
 _UUID_VERSION_8 = 0x8 << 76
 _UUID_VARIANT = 0x2 << 62
 
@@ -63,12 +63,11 @@ class Vault:
     def subject_id(self, kind: str, *parts: str, day: date | None = None) -> UUID:
         """Return the id of a person or thing of *kind*, the same whenever the same parts come again.
 
-        With *day* its first six hex digits count that day from 1 January of year 1: whoever came on one day lies
-        side by side in every index, however many came before, and what a new one costs does not grow.
+        With *day* it begins with that day.
         """
         drawn = int.from_bytes(self._digest(f"subject:{kind}", parts)[:16], "big")
         if day is not None:
-            drawn = day.toordinal() << _DAY_SHIFT | drawn & (1 << _DAY_SHIFT) - 1
+            return UUID(int=dated(drawn, day))
         unmarked = drawn & ~(0xF << 76) & ~(0x3 << 62)
         return UUID(int=unmarked | _UUID_VERSION_8 | _UUID_VARIANT)
 

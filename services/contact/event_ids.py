@@ -30,7 +30,7 @@ RuleEvent = (
 
 def with_id(event: RuleEvent) -> NewEvent:
     """Return *event* with the id that its rule gives it, the same on every replica and for ever."""
-    return NewEvent(DriversUUID(rule_event_bytes(_name_of(event))), event)
+    return NewEvent(DriversUUID(rule_event_bytes(_name_of(event), event.recorded_on)), event)
 
 
 def _name_of(event: RuleEvent) -> str:

@@ -95,11 +95,11 @@ async def import_log(
     """
     if earlier := await answered_before(running.pool, cause):
         return earlier
-    importing = LogImport(running, caller, cause.event_id("import"), cause, language)
+    importing = LogImport(running, caller, cause.id_of("import"), cause, language)
     seen: Counter[tuple[str, ...]] = Counter()
     so_far = Taken()
     for start in range(0, len(paper.table.rows), CHUNK_ROWS):
-        part = replace(cause, command_id=cause.event_id("chunk", start))
+        part = replace(cause, command_id=cause.id_of("chunk", start))
         chunk = await asyncio.to_thread(_chunk, running.vault, paper, start, seen)
         so_far.add(chunk, await _take(replace(importing, cause=part), chunk))
         running.bell.set()
@@ -239,7 +239,7 @@ async def _say_imported(
         for day, counts in sorted(by_day.items())
     ]
     if events:
-        new = [NewEvent(importing.cause.event_id("imported", event.on), event) for event in events]
+        new = [NewEvent.caused(importing.cause.id_of("imported", event.on), event) for event in events]
         await append(connection, Append(f"log-{importing.import_id}", new), importing.cause.meta)
 
 

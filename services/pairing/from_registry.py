@@ -21,7 +21,7 @@ from shared.contracts.registry import (
     ChildReturned,
     ChildTransferred,
 )
-from shared.decider import rule_event_id
+from shared.decider import rule_id
 from shared.envelope import Received
 from shared.event_store import Connection
 from shared.handling import rule_cause
@@ -103,17 +103,17 @@ def _orders(received: Received, pairs: dict[UUID, list[UUID]]) -> Iterator[Order
         case ChildLeft() | ChildrenMerged():
             ending = EndPair(PairEndReason.CHILD_LEFT, event.on, event.recorded_on)
             for pair_id in pairs.get(event.child_id, ()):
-                yield Order(pair_id, ending, _event_id("pair_ends_with_child", pair_id, received))
+                yield Order(pair_id, ending, _cause_id("pair_ends_with_child", pair_id, received))
         case ChildTransferred():
             moving = MovePair(event.area, event.on, event.recorded_on)
             for pair_id in pairs.get(event.child_id, ()):
-                yield Order(pair_id, moving, _event_id("pair_moves_with_child", pair_id, received))
+                yield Order(pair_id, moving, _cause_id("pair_moves_with_child", pair_id, received))
         case _:
             return
 
 
-def _event_id(rule: str, pair_id: UUID, received: Received) -> UUID:
-    return rule_event_id(rule, pair_id, received.event_id)
+def _cause_id(rule: str, pair_id: UUID, received: Received) -> UUID:
+    return rule_id(rule, pair_id, received.event_id)
 
 
 async def area_codes(connection: Connection, begin: str) -> frozenset[str]:

@@ -60,7 +60,7 @@ class CarerImport:
 
     @property
     def import_id(self) -> UUID:
-        return self.cause.event_id("import")
+        return self.cause.id_of("import")
 
 
 def judge_rows(paper: CarerPaper, known: Collection[str], own: tuple[str, ...]) -> None:
@@ -189,7 +189,7 @@ def _events(importing: CarerImport, application: Application, cleared: bool) -> 
 
 
 def _new(events: Sequence[Event], stream: str, cause: Cause) -> list[NewEvent]:
-    return [NewEvent(cause.event_id(stream, n), event) for n, event in enumerate(events)]
+    return [NewEvent.caused(cause.id_of(stream, n), event) for n, event in enumerate(events)]
 
 
 async def _say_imported(

@@ -19,6 +19,7 @@ from services.pairing.domain.pair import (
 )
 from shared.contracts.event import CarerKind, Event
 from shared.contracts.pairing import PairAssigned, PairEnded, PairMoved
+from shared.dated_ids import dated_id
 from shared.decider import Rejected
 from shared.event_store import Append, Connection, Meta, NewEvent, Outcome, Overtaken, append_many, load_many
 from shared.handling import Cause
@@ -45,11 +46,11 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to happen to a pair, and the id of the event that it makes."""
+    """What is to happen to a pair, and the id of why."""
 
     pair_id: UUID
     command: MovePair | EndPair
-    event_id: UUID
+    cause_id: UUID
 
 
 async def assign_pairs(
@@ -71,7 +72,7 @@ async def assign_pairs(
             if wish.child_id not in children:
                 raise Rejected("child_not_known_yet")  # noqa: TRY301 - likewise
             carer = carers[wish.carer_id]
-            pair_id = cause.event_id("pair", wish.child_id, wish.carer_id)
+            pair_id = dated_id(cause.id_of("pair", wish.child_id, wish.carer_id), recorded_on)
             command = AssignPair(pair_id, children[wish.child_id], carer, on, recorded_on)
             assigned = _assigned(command)
         except Rejected as why:
@@ -101,7 +102,7 @@ def _assigned(command: AssignPair) -> PairAssigned:
 def _opening(assigned: PairAssigned, cause: Cause) -> Append:
     return Append(
         PAIR.stream(assigned.pair_id),
-        [NewEvent(cause.event_id(PAIR.stream(assigned.pair_id), 0), assigned)],
+        [NewEvent.caused(cause.id_of(PAIR.stream(assigned.pair_id), 0), assigned)],
         expected=0,
         claims=[open_pair_claim(assigned.kind, assigned.child_id)],
     )
@@ -133,7 +134,7 @@ async def change_pairs(connection: Connection, orders: Sequence[Order], meta: Me
         stream = PAIR.stream(order.pair_id)
         for event in PAIR.decide(order.command, states[stream]):
             states[stream] = PAIR.evolve(states[stream], event)
-            new[stream].append(NewEvent(order.event_id, event))
+            new[stream].append(NewEvent.caused(order.cause_id, event))
     appends = [_change(stream, events, len(past[stream])) for stream, events in new.items()]
     outcomes = await append_many(connection, appends, meta)
     if Outcome.CONFLICT in outcomes:
@@ -160,7 +161,7 @@ async def end_pairs_of_carer(
 ) -> int:
     """End all open pairs of a carer who is held by this transaction; return how many."""
     rows = await connection.fetch(SQL.lock_of_carer, carer_id)
-    orders = [Order(row["pair_id"], ending, cause.event_id("end", row["pair_id"])) for row in rows]
+    orders = [Order(row["pair_id"], ending, cause.id_of("end", row["pair_id"])) for row in rows]
     return len(await change_pairs(connection, orders, cause.meta))
 
 

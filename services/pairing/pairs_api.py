@@ -108,7 +108,7 @@ async def _end(running: Running, pair_id: UUID, asked: PairEnding, caller: Calle
         if areas is None or not any(map(caller.covers, areas)):
             raise NotFound
         ending = EndPair(asked.reason, asked.on, await recorded_day(running, connection))
-        ended = await change_pairs(connection, [Order(pair_id, ending, cause.event_id("end"))], cause.meta)
+        ended = await change_pairs(connection, [Order(pair_id, ending, cause.id_of("end"))], cause.meta)
         return {"pair_id": str(pair_id), "changed": bool(ended)}
 
     return await once(running.pool, cause, work)

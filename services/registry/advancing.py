@@ -12,7 +12,7 @@ from services.registry.projecting import project_children
 from shared import day
 from shared.contracts.event import LeavingReason
 from shared.contracts.registry import ChildFile
-from shared.decider import rule_event_id
+from shared.decider import rule_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, WrongVersion, append_many
 from shared.handling import Answer, Cause, answered_before, once
 from shared.running import Running
@@ -51,7 +51,7 @@ async def _close_some(running: Running, cause: Cause, to: date) -> int:
         due = [row["child_id"] for row in await connection.fetch(SQL.birthdays, to, CHUNK_FILES)]
     if not due:
         return 0
-    part = rule_event_id(RULE, cause.command_id, *due)
+    part = rule_id(RULE, cause.command_id, *due)
 
     async def work(connection: Connection) -> dict[str, Any]:
         appends = [_closing(row) for row in await connection.fetch(SQL.still_open, due, to)]
@@ -76,5 +76,5 @@ def _closing(row: Record) -> Append:
         recorded_on=max(birthday, row["recorded_on"]),
         reason=LeavingReason.REACHED_16,
     )
-    new = NewEvent(rule_event_id(RULE, child_id, row["opened_on"], birthday), event)
+    new = NewEvent.caused(rule_id(RULE, child_id, row["opened_on"], birthday), event)
     return Append(f"child-{child_id}", [new], row["version"])

@@ -28,12 +28,12 @@ async def import_areas(running: Running, cause: Cause, paper: AreaPaper, on: dat
     told: Counter[str] = Counter()
     for start in range(0, len(paper.areas), CHUNK_AREAS):
         chunk = paper.areas[start : start + CHUNK_AREAS]
-        part = replace(cause, command_id=cause.event_id("chunk", start))
+        part = replace(cause, command_id=cause.id_of("chunk", start))
         told.update(await _take(running, part, chunk, on))
 
     async def finish(_: Connection) -> dict[str, Any]:
         return {
-            "import_id": str(cause.event_id("import")),
+            "import_id": str(cause.id_of("import")),
             "rows": len(paper.areas),
             "defined": told["defined"],
             "renamed": told["renamed"],
@@ -51,7 +51,7 @@ async def _take(running: Running, cause: Cause, rows: Sequence[AreaRow], on: dat
         recorded_on = on if advanced is None else max(on, advanced)
         decided = await _decide(connection, rows, on, recorded_on)
         appends = [
-            Append(f"area-{code}", [NewEvent(cause.event_id(code), event) for event in events], version)
+            Append(f"area-{code}", [NewEvent.caused(cause.id_of(code), event) for event in events], version)
             for code, version, events in decided
             if events
         ]

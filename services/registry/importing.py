@@ -16,7 +16,7 @@ from services.registry.reading_rows import KeyedRow, Opening, RowRead, keyed_row
 from services.registry.roster import RosterPaper, RosterRow, judge_rows
 from shared import clock, day
 from shared.contracts.registry import ChildRegistered, RosterImported
-from shared.decider import rule_event_id
+from shared.decider import rule_id
 from shared.event_store import Append, Connection, NewEvent, Outcome, append, append_many
 from shared.handling import Answer, Cause, answered_before, once
 from shared.messages import Language
@@ -46,7 +46,7 @@ class RosterImport:
 
     @property
     def import_id(self) -> UUID:
-        return self.cause.event_id("import")
+        return self.cause.id_of("import")
 
     @property
     def township(self) -> str:
@@ -113,7 +113,7 @@ async def _open(importing: RosterImport, file_key: str) -> None:
         )
         return {}
 
-    await once(importing.running.pool, replace(cause, command_id=cause.event_id("open")), work)
+    await once(importing.running.pool, replace(cause, command_id=cause.id_of("open")), work)
 
 
 async def _take_unread(importing: RosterImport, keyed: Sequence[KeyedRow]) -> int:
@@ -135,7 +135,7 @@ async def _take_unread(importing: RosterImport, keyed: Sequence[KeyedRow]) -> in
 
 async def _take(importing: RosterImport, rows: Sequence[RowRead]) -> None:
     """Write one chunk in one transaction, tried again when it loses a race."""
-    part = importing.cause.event_id("chunk", rows[0].entry.row_key, len(rows))
+    part = importing.cause.id_of("chunk", rows[0].entry.row_key, len(rows))
 
     async def work(connection: Connection) -> dict[str, Any]:
         refused = await _open_files(connection, importing, [row.opening for row in rows if row.opening])
@@ -163,7 +163,7 @@ async def _open_files(
     appends = [
         Append(
             f"child-{event.child_id}",
-            [NewEvent(rule_event_id("roster", importing.import_id, event.child_id), event)],
+            [NewEvent.caused(rule_id("roster", importing.import_id, event.child_id), event)],
             0,
             opening.claims,
         )
@@ -230,7 +230,7 @@ async def _say_imported(connection: Connection, importing: RosterImport, counts:
         **asdict(counts),
     )
     stream = f"import-{importing.import_id}"
-    new = NewEvent(importing.cause.event_id("imported"), event)
+    new = NewEvent.caused(importing.cause.id_of("imported"), event)
     await append(connection, Append(stream, [new], 0), importing.cause.meta)
 
 

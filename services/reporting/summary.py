@@ -70,7 +70,7 @@ async def summary(connection: Connection, period: Period) -> Summary:
 
 async def issue(connection: Connection, made: Summary, recorded_on: date, cause: Cause) -> UUID:
     """Record that a summary went out, with its digest; return its id. Runs inside `once`'s transaction."""
-    period, summary_id = made.period, cause.event_id("summary")
+    period, summary_id = made.period, cause.id_of("summary")
     event = SummaryIssued(
         area=period.area,
         on=period.last_day,
@@ -81,7 +81,7 @@ async def issue(connection: Connection, made: Summary, recorded_on: date, cause:
         known_on=period.known_on,
         digest=made.digest,
     )
-    new = NewEvent(cause.event_id("summary", "issued"), event)
+    new = NewEvent.caused(cause.id_of("summary", "issued"), event)
     await append(connection, Append(f"summary-{summary_id}", [new], expected=0), cause.meta)
     await connection.execute(SQL.keep, summary_id, *_days(period).values(), recorded_on, made.digest)
     return summary_id

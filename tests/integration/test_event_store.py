@@ -372,7 +372,7 @@ async def test_a_command_handled_twice_equals_once(pool: Pool) -> None:
     cause = rule_cause("test", 1)
 
     async def work(connection: Connection) -> dict[str, object]:
-        await append(connection, Append("area-1", [NewEvent(cause.event_id(0), defined("a"))]), cause.meta)
+        await append(connection, Append("area-1", [NewEvent(cause.id_of(0), defined("a"))]), cause.meta)
         return {"said": "done"}
 
     answers = await asyncio.gather(*(once(pool, cause, work) for _ in range(8)))

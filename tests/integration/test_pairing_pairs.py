@@ -224,9 +224,7 @@ async def test_a_pair_that_somebody_ends_gives_its_claim_back(pool: Pool) -> Non
         assert await claim_owners(connection, [claim]) == {claim: f"pair-{pair_id}"}
         assert await lock_pair(connection, pair_id) == (WILLOW, WILLOW)
         ending = EndPair(PairEndReason.REPLACED, LATER, LATER)
-        await change_pairs(
-            connection, [Order(pair_id, ending, cause("end").event_id("end"))], cause("end").meta
-        )
+        await change_pairs(connection, [Order(pair_id, ending, cause("end").id_of("end"))], cause("end").meta)
         assert await claim_owners(connection, [claim]) == {}
 
     assert len((await assign(pool, ("Lily", violet), on=LATER)).pairs) == 1

@@ -19,7 +19,7 @@ from services.registry.domain.child import ChildCommand, RegisterChild, child
 from shared.contracts.catalogue import decode
 from shared.contracts.event import CarerKind, Event, Level, Sex
 from shared.contracts.registry import ChildFile
-from shared.decider import RULES, Decider, Rejected, rule_event_id
+from shared.decider import RULES, Decider, Rejected, rule_id
 from shared.messages import Language, catalogue
 from tests.laws.bounds import bounded
 
@@ -143,7 +143,7 @@ def as_published(event: Event) -> Event:
 
 
 @given(st.text(), st.lists(st.uuids() | st.dates() | st.text() | st.integers()))
-def test_an_event_of_a_rule_has_the_id_that_rfc_9562_names_after_its_parts(
+def test_what_a_rule_brings_about_has_the_id_that_rfc_9562_names_after_its_parts(
     rule: str, parts: list[object]
 ) -> None:
-    assert rule_event_id(rule, *parts) == uuid5(RULES, "/".join([rule, *map(str, parts)]))
+    assert rule_id(rule, *parts) == uuid5(RULES, "/".join([rule, *map(str, parts)]))

@@ -38,7 +38,7 @@ class Command:
         version = len(await load(connection, self.stream))
         if version + self.count > FULL_AT:
             raise Rejected("carer_full", capacity=FULL_AT)
-        new = [NewEvent(self.cause.event_id(n), defined(str(self.number))) for n in range(self.count)]
+        new = [NewEvent(self.cause.id_of(n), defined(str(self.number))) for n in range(self.count)]
         await append(connection, Append(self.stream, new, expected=version), self.cause.meta)
         return {"version": version + self.count}
 
@@ -91,7 +91,7 @@ async def test_a_command_handled_again_and_again_equals_once(
         "SELECT event_id, stream_id FROM kernel.events WHERE stream_id LIKE $1", f"%-{told[0][0].example}"
     )
     assert Counter(tuple(row) for row in rows) == Counter(
-        (command.cause.event_id(n), command.stream) for command in first for n in range(command.count)
+        (command.cause.id_of(n), command.stream) for command in first for n in range(command.count)
     )
     fullness = Counter(row["stream_id"] for row in rows)
     assert all(version <= FULL_AT for version in fullness.values())
