@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.contact.domain.windows import Window
 from shared.contracts.event import ContactKind
-from shared.dated_ids import dated_id
+from shared.dated_ids import dated_id, event_bits
 
 SEED = 2016
 CHILDREN_A_VILLAGE = 15
@@ -106,8 +106,13 @@ def new_id(chance: random.Random) -> UUID:
 
 
 def _id_of_day(day: date, chance: random.Random) -> UUID:
-    """Return an id that begins with *day*, as children, pairs and events have it."""
+    """Return an id that begins with *day*, as children and pairs have it."""
     return dated_id(new_id(chance), day)
+
+
+def _event_id(day: date, area: str, chance: random.Random) -> UUID:
+    """Return an id that begins with *day* and *area*, as events have it."""
+    return UUID(int=event_bits(new_id(chance).int, day, area))
 
 
 def year(
@@ -249,4 +254,4 @@ def _told(  # noqa: PLR0917 - an event has as many facts as it has
     body: str,
 ) -> Told:
     whole = f'{{"area":"{area}","on":"{on}","recorded_on":"{known_on}",{body}}}'
-    return Told(source, event_type, _id_of_day(known_on, chance), stream, version, area, whole)
+    return Told(source, event_type, _event_id(known_on, area, chance), stream, version, area, whole)

@@ -56,7 +56,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
     },
     "contact": {
         "app.areas": {"code": AREA},
-        "app.files": {"spell_id": ID, "child_id": DATED},
+        "app.files": {"spell_id": DATED, "child_id": DATED},
         "app.children": {"child_id": DATED, "area": AREA},
         "app.child_states": {"child_id": DATED, "area": AREA},
         "app.keeping": {"child_id": DATED, "visit_id": ID},

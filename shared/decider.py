@@ -2,17 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from hashlib import sha1
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from shared.contracts.event import Event
-from shared.dated_ids import dated
 
 RULES = UUID("6f0e7c1a-8f4b-5b52-9d3c-6b1f2f6d8a11")
-"""The namespace of the ids of what a rule brings about, not a command."""
-_RULES_NAMED = sha1(RULES.bytes, usedforsecurity=False)
+"""The namespace in which rules name what they bring about."""
 
 Command = TypeVar("Command")
 State = TypeVar("State")
@@ -49,16 +45,5 @@ class Decider(Generic[Command, State]):
 
 
 def rule_id(rule: str, *parts: object) -> UUID:
-    """Return the id of what *rule* brings about for *parts*, for ever the same: a uuid5 in RULES."""
+    """Return what names the thing that *rule* brings about for *parts*, for ever the same: a uuid5 in RULES."""
     return uuid5(RULES, "/".join((rule, *map(str, parts))))
-
-
-def rule_event_bytes(named: str, recorded_on: date) -> bytes:
-    """Return the bytes of the id of such an event, *named* by the rule and its parts with slashes between.
-
-    It is what `NewEvent.caused` makes of that id. To make a UUID of it takes as long again; whoever names a million
-    events makes the database driver's.
-    """
-    named_in = _RULES_NAMED.copy()
-    named_in.update(named.encode())
-    return dated(int.from_bytes(named_in.digest()[:16]), recorded_on).to_bytes(16)

@@ -14,7 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from shared.contracts.catalogue import decode, encode
 from shared.contracts.event import Event
-from shared.dated_ids import dated_id
+from shared.dated_ids import event_id
 from shared.sql import queries
 from shared.tracing import span
 
@@ -65,15 +65,15 @@ START = Position(0, 0)
 
 
 class NewEvent(NamedTuple):
-    """An event that is to be appended, with the id that its cause gives it."""
+    """An event that is to be appended, and its id."""
 
     event_id: UUID
     event: Event
 
     @classmethod
-    def caused(cls, by: UUID, event: Event) -> "NewEvent":
-        """Return *event* with the id of what it is caused *by*, which begins with the day it was recorded on."""
-        return cls(dated_id(by, event.recorded_on), event)
+    def named(cls, name: UUID, event: Event) -> "NewEvent":
+        """Return *event* with its id, which begins with its day and area, and the *name* that its cause gives it."""
+        return cls(event_id(name, event), event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +199,9 @@ async def append(connection: Connection, wanted: Append, meta: Meta) -> None:
 
     Raises WrongVersion, ClaimTaken, or Overtaken (any version was expected, but this transaction
     began before the stream's last one). A stream that was expected not to be there and is makes the
-    transaction unusable. With claims, events that are in the log already count as appended; without,
-    a repeat raises UniqueViolationError or WrongVersion, and `once` answers it from the first.
+    transaction unusable. With claims, events that are in the log already count as appended. Without, a repeat
+    raises WrongVersion or UniqueViolationError where it is of the same day; `once` refuses one of another day at its
+    end, and answers each from the first.
     """
     if wanted.claims or wanted.releases:
         await _append_with_claims(connection, wanted, meta)

@@ -74,7 +74,7 @@ class Cause:
         return Meta(self.command_id, self.correlation_id, self.caller, self.traceparent)
 
     def id_of(self, *parts: object) -> UUID:
-        """Return the id of what this command makes at *parts*: the same when it comes again."""
+        """Return what names the thing that this command makes at *parts*: the same when it comes again."""
         return uuid5(self.command_id, "/".join(map(str, parts)))
 
 
@@ -189,7 +189,7 @@ async def decide_and_append(
     decided = decider.decide(command, decider.fold(past))
     if not decided:
         return decided
-    new = [NewEvent.caused(cause.id_of(stream, n), event) for n, event in enumerate(decided)]
+    new = [NewEvent.named(cause.id_of(stream, n), event) for n, event in enumerate(decided)]
     await append(connection, Append(stream, new, len(past), claims, releases), cause.meta)
     if project is not None:
         await project(connection, decided)

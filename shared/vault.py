@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from shared.contracts.event import Keyed
-from shared.dated_ids import dated
+from shared.dated_ids import dated_bits
 from shared.event_store import Connection
 from shared.masking import mask
 from shared.sql import queries
@@ -67,7 +67,7 @@ class Vault:
         """
         drawn = int.from_bytes(self._digest(f"subject:{kind}", parts)[:16], "big")
         if day is not None:
-            return UUID(int=dated(drawn, day))
+            return UUID(int=dated_bits(drawn, day))
         unmarked = drawn & ~(0xF << 76) & ~(0x3 << 62)
         return UUID(int=unmarked | _UUID_VERSION_8 | _UUID_VARIANT)
 

@@ -177,7 +177,7 @@ class KithSide:
 
     async def _write(self, stream: str, count: int, child: int = 0) -> None:
         events: list[Event] = [visit(child) for _ in range(count)]
-        new = [NewEvent.caused(new_id(self._chance), event) for event in events]
+        new = [NewEvent.named(new_id(self._chance), event) for event in events]
         async with self._pool.acquire() as connection:
             await append(connection, Append(stream, new, expected=0), META)
 

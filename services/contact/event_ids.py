@@ -1,5 +1,6 @@
-"""The ids of contact's events: each derived from the rule that fired, so that it can be said only once."""
+"""The ids of contact's events, each from the name that its rule gives it, a million of them a month."""
 
+from hashlib import sha1
 from typing import assert_never
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from shared.contracts.contact import (
     VisitLogged,
     WindowJudged,
 )
-from shared.decider import rule_event_bytes
+from shared.dated_ids import event_bits
+from shared.decider import RULES
 from shared.event_store import NewEvent
 
 RuleEvent = (
@@ -28,9 +30,18 @@ RuleEvent = (
 )
 
 
+_NAMED_IN_RULES = sha1(RULES.bytes, usedforsecurity=False)
+
+
 def with_id(event: RuleEvent) -> NewEvent:
-    """Return *event* with the id that its rule gives it, the same on every replica and for ever."""
-    return NewEvent(DriversUUID(rule_event_bytes(_name_of(event), event.recorded_on)), event)
+    """Return what `NewEvent.named` makes of *event* and its rule's name for it, in half the time.
+
+    To make a UUID takes as long as to find its bits: whoever names a million events makes the database driver's.
+    """
+    named = _NAMED_IN_RULES.copy()
+    named.update(_name_of(event).encode())
+    bits = event_bits(int.from_bytes(named.digest()[:16]), event.recorded_on, event.area)
+    return NewEvent(DriversUUID(bits.to_bytes(16)), event)
 
 
 def _name_of(event: RuleEvent) -> str:

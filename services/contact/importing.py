@@ -239,7 +239,7 @@ async def _say_imported(
         for day, counts in sorted(by_day.items())
     ]
     if events:
-        new = [NewEvent.caused(importing.cause.id_of("imported", event.on), event) for event in events]
+        new = [NewEvent.named(importing.cause.id_of("imported", event.on), event) for event in events]
         await append(connection, Append(f"log-{importing.import_id}", new), importing.cause.meta)
 
 

@@ -103,16 +103,16 @@ def _orders(received: Received, pairs: dict[UUID, list[UUID]]) -> Iterator[Order
         case ChildLeft() | ChildrenMerged():
             ending = EndPair(PairEndReason.CHILD_LEFT, event.on, event.recorded_on)
             for pair_id in pairs.get(event.child_id, ()):
-                yield Order(pair_id, ending, _cause_id("pair_ends_with_child", pair_id, received))
+                yield Order(pair_id, ending, _name("pair_ends_with_child", pair_id, received))
         case ChildTransferred():
             moving = MovePair(event.area, event.on, event.recorded_on)
             for pair_id in pairs.get(event.child_id, ()):
-                yield Order(pair_id, moving, _cause_id("pair_moves_with_child", pair_id, received))
+                yield Order(pair_id, moving, _name("pair_moves_with_child", pair_id, received))
         case _:
             return
 
 
-def _cause_id(rule: str, pair_id: UUID, received: Received) -> UUID:
+def _name(rule: str, pair_id: UUID, received: Received) -> UUID:
     return rule_id(rule, pair_id, received.event_id)
 
 

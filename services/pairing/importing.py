@@ -189,7 +189,7 @@ def _events(importing: CarerImport, application: Application, cleared: bool) -> 
 
 
 def _new(events: Sequence[Event], stream: str, cause: Cause) -> list[NewEvent]:
-    return [NewEvent.caused(cause.id_of(stream, n), event) for n, event in enumerate(events)]
+    return [NewEvent.named(cause.id_of(stream, n), event) for n, event in enumerate(events)]
 
 
 async def _say_imported(

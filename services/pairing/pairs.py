@@ -46,11 +46,11 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to happen to a pair, and the id of why."""
+    """What is to happen to a pair, and the name that its cause gives to the event."""
 
     pair_id: UUID
     command: MovePair | EndPair
-    cause_id: UUID
+    name: UUID
 
 
 async def assign_pairs(
@@ -102,7 +102,7 @@ def _assigned(command: AssignPair) -> PairAssigned:
 def _opening(assigned: PairAssigned, cause: Cause) -> Append:
     return Append(
         PAIR.stream(assigned.pair_id),
-        [NewEvent.caused(cause.id_of(PAIR.stream(assigned.pair_id), 0), assigned)],
+        [NewEvent.named(cause.id_of(PAIR.stream(assigned.pair_id), 0), assigned)],
         expected=0,
         claims=[open_pair_claim(assigned.kind, assigned.child_id)],
     )
@@ -134,7 +134,7 @@ async def change_pairs(connection: Connection, orders: Sequence[Order], meta: Me
         stream = PAIR.stream(order.pair_id)
         for event in PAIR.decide(order.command, states[stream]):
             states[stream] = PAIR.evolve(states[stream], event)
-            new[stream].append(NewEvent.caused(order.cause_id, event))
+            new[stream].append(NewEvent.named(order.name, event))
     appends = [_change(stream, events, len(past[stream])) for stream, events in new.items()]
     outcomes = await append_many(connection, appends, meta)
     if Outcome.CONFLICT in outcomes:

@@ -76,5 +76,5 @@ def _closing(row: Record) -> Append:
         recorded_on=max(birthday, row["recorded_on"]),
         reason=LeavingReason.REACHED_16,
     )
-    new = NewEvent.caused(rule_id(RULE, child_id, row["opened_on"], birthday), event)
+    new = NewEvent.named(rule_id(RULE, child_id, row["version"], birthday), event)
     return Append(f"child-{child_id}", [new], row["version"])

@@ -51,7 +51,7 @@ async def _take(running: Running, cause: Cause, rows: Sequence[AreaRow], on: dat
         recorded_on = on if advanced is None else max(on, advanced)
         decided = await _decide(connection, rows, on, recorded_on)
         appends = [
-            Append(f"area-{code}", [NewEvent.caused(cause.id_of(code), event) for event in events], version)
+            Append(f"area-{code}", [NewEvent.named(cause.id_of(code), event) for event in events], version)
             for code, version, events in decided
             if events
         ]

@@ -221,7 +221,7 @@ async def forget(filing: Filing, child_id: UUID) -> dict[str, Any]:
     forgotten = await filing.vault.apply_forgotten(filing.connection, [child_id, *learned])
     await child_keys.drop_names(filing.connection, child_id)
     event = ChildForgotten(area=stands.area, on=filing.on, recorded_on=filing.recorded_on, child_id=child_id)
-    stream, new = child.stream(child_id), NewEvent.caused(filing.cause.id_of("forgotten"), event)
+    stream, new = child.stream(child_id), NewEvent.named(filing.cause.id_of("forgotten"), event)
     await append(filing.connection, Append(stream, [new]), filing.cause.meta)
     return {"child_id": str(child_id), "changed": forgotten > 0}
 

@@ -163,7 +163,7 @@ async def _open_files(
     appends = [
         Append(
             f"child-{event.child_id}",
-            [NewEvent.caused(rule_id("roster", importing.import_id, event.child_id), event)],
+            [NewEvent.named(rule_id("roster", importing.import_id, event.child_id), event)],
             0,
             opening.claims,
         )
@@ -230,7 +230,7 @@ async def _say_imported(connection: Connection, importing: RosterImport, counts:
         **asdict(counts),
     )
     stream = f"import-{importing.import_id}"
-    new = NewEvent.caused(importing.cause.id_of("imported"), event)
+    new = NewEvent.named(importing.cause.id_of("imported"), event)
     await append(connection, Append(stream, [new], 0), importing.cause.meta)
 
 

@@ -81,7 +81,7 @@ async def issue(connection: Connection, made: Summary, recorded_on: date, cause:
         known_on=period.known_on,
         digest=made.digest,
     )
-    new = NewEvent.caused(cause.id_of("summary", "issued"), event)
+    new = NewEvent.named(cause.id_of("summary", "issued"), event)
     await append(connection, Append(f"summary-{summary_id}", [new], expected=0), cause.meta)
     await connection.execute(SQL.keep, summary_id, *_days(period).values(), recorded_on, made.digest)
     return summary_id

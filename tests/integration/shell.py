@@ -82,7 +82,7 @@ def routers(running: Running) -> Sequence[APIRouter]:
             event = AreaDefined(
                 area=name.area, on=day, recorded_on=day, name=name.name, level=Level.VILLAGE, parent=None
             )
-            new = NewEvent(cause.id_of(name.area), event)
+            new = NewEvent.named(cause.id_of(name.area), event)
             await append(connection, Append(f"area-{cause.id_of()}", [new]), cause.meta)
             await connection.execute("INSERT INTO app.names VALUES ($1, $2)", name.area, name.name)
             return {"named": name.area}

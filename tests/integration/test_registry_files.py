@@ -244,6 +244,24 @@ async def test_files_close_on_the_sixteenth_birthday_in_order_and_once(registry:
     assert (refused.status_code, refused.json()["code"]) == (409, "day_is_past")
 
 
+async def test_a_file_that_was_opened_anew_the_same_day_closes_on_the_birthday_again(
+    registry: Registry,
+) -> None:
+    await registry.do("/advance", {"to": "2026-01-01"})
+    child_id = await registered(registry, birth_date="2010-03-05")
+    await registry.do("/advance", {"to": "2026-03-05"})
+    in_error = {"on": "2026-01-01", "reason": "registered_in_error"}
+    await registry.do(f"/children/{child_id}/leave", in_error)
+    await registry.do(f"/children/{child_id}/return", {"on": "2026-01-01", "area": LIUQIAO})
+
+    await registry.do("/advance", {"to": "2026-03-06"})
+
+    left = [event.reason for event in await registry.events() if isinstance(event, ChildLeft)]
+    assert left[-1] is LeavingReason.REACHED_16
+    assert left.count(LeavingReason.REACHED_16) == 2
+    assert (await shown(registry, child_id))["left_on"] == "2026-03-05"
+
+
 async def test_one_outside_the_area_sees_and_changes_nothing(registry: Registry) -> None:
     child_id = await registered(registry)
     outside = registry.login(Role.TOWNSHIP, "431299101")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ from services.registry.domain.child import ChildCommand, RegisterChild, child
 from shared.contracts.catalogue import decode
 from shared.contracts.event import CarerKind, Event, Level, Sex
 from shared.contracts.registry import ChildFile
-from shared.decider import RULES, Decider, Rejected, rule_id
+from shared.decider import Decider, Rejected
 from shared.messages import Language, catalogue
 from tests.laws.bounds import bounded
 
@@ -140,10 +140,3 @@ def said_again(command: Any) -> bool:
 
 def as_published(event: Event) -> Event:
     return decode(type(event).__name__, event.schema_version, event.model_dump_json())
-
-
-@given(st.text(), st.lists(st.uuids() | st.dates() | st.text() | st.integers()))
-def test_what_a_rule_brings_about_has_the_id_that_rfc_9562_names_after_its_parts(
-    rule: str, parts: list[object]
-) -> None:
-    assert rule_id(rule, *parts) == uuid5(RULES, "/".join([rule, *map(str, parts)]))
