@@ -23,7 +23,7 @@ from benchmarks.relaying import relay
 from benchmarks.rivals.side_by_side import rivals
 from benchmarks.servers import Servers, servers
 from benchmarks.tracing import tracing
-from shared.garbage import spare_what_is_there
+from shared.garbage import settle
 
 OUTPUT = Path("build/bench.json")
 EVENTS_OF_DASHBOARD = 1_000_000
@@ -65,7 +65,7 @@ def main() -> int:
 async def _measure(on: Servers, told: argparse.Namespace, names: list[str], figures: list[Figure]) -> None:
     for name in names:
         await on.checkpoint()
-        spare_what_is_there()  # as a service does: else both sides of a row would look for garbage all the time
+        settle()  # as a service does: else both sides of a row would look for garbage all the time
         begun = time.perf_counter()
         measured = await ROWS[name](on, told)
         figures += [measured] if isinstance(measured, Figure) else measured

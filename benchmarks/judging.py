@@ -14,7 +14,7 @@ from benchmarks.servers import Servers
 from services.contact.advancing import advance
 from services.contact.policy_file import load_policy
 from shared.event_store import Pool
-from shared.garbage import spare_what_is_there
+from shared.garbage import settle
 from shared.handling import Cause
 from shared.vault import SECRET_BYTES_MIN, Vault
 
@@ -68,7 +68,7 @@ async def judging(servers: Servers, people: int, repetitions: int) -> Figure:
             bounds[:] = next(months)
             last_tx = await pool.fetchval(LAST_TX)
             rows.clear()
-            spare_what_is_there()  # as a service does
+            settle()  # as a service does
             begun = time.perf_counter()
             await _judged(pool, bounds[1] + timedelta(days=DUE_DAYS + 1))
             took = time.perf_counter() - begun

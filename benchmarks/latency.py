@@ -19,7 +19,7 @@ from benchmarks.servers import Servers
 from benchmarks.services_at_work import Caller, Probed, at_work, token
 from benchmarks.streaming import fresh_streams
 from services.reporting.rebuilding import rebuild
-from shared.garbage import spare_what_is_there
+from shared.garbage import settle
 from shared.tokens import Role
 
 PEOPLE = 1_000
@@ -98,7 +98,7 @@ async def _at_pace(
         watchers = await _callers(stack, processes["reporting"], logins[1], WATCHERS)
         await _warm(free, watchers, commands)
         sending = []
-        spare_what_is_there()  # as the services do: a look through all of it here would be waited for there
+        settle()  # as the services do: a look through all of it here would be waited for there
         watching = asyncio.create_task(_watch(watchers, measured, seconds))
         begun = time.perf_counter()
         for n in range(int(pace * seconds)):

@@ -10,7 +10,7 @@ from benchmarks.servers import Servers
 from services.reporting.rebuilding import REPLAY_MAX, rebuild
 from shared.contracts.catalogue import decode
 from shared.event_store import Pool
-from shared.garbage import spare_what_is_there
+from shared.garbage import settle
 
 LOAD_CHUNK = 20_000
 COLUMNS = (
@@ -27,7 +27,7 @@ async def rebuilding(servers: Servers, people: int, months: int, repetitions: in
     """Rebuild from *months* of *people* children."""
     dsn = await servers.database("reporting")
     count = await load_received(servers, dsn, year(people, months=months))
-    spare_what_is_there()  # as a service does
+    settle()  # as a service does
     async with servers.pool(dsn) as pool:
 
         async def ours() -> float:

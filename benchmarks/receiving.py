@@ -13,7 +13,7 @@ from benchmarks.servers import Servers
 from benchmarks.streaming import bare_reader, fetch_and_decode, fresh_stream, message, publish
 from services.reporting.readers import SOURCES, readers
 from shared.event_store import Pool, Position
-from shared.garbage import spare_what_is_there
+from shared.garbage import settle
 from shared.receiving import Receiving
 
 WAIT_SECONDS_MAX = 600.0
@@ -29,7 +29,7 @@ async def receiving(servers: Servers, people: int, months: int, repetitions: int
             counts[source] = len(messages)
             await fresh_stream(client, source)
             await publish(client, messages)
-        spare_what_is_there()  # as a service does
+        settle()  # as a service does
 
         async def ours() -> float:
             async with servers.fresh_pool("reporting") as pool:

@@ -24,7 +24,7 @@ from shared.asking import Question
 from shared.database import pool_of
 from shared.doorway import Doorway, ProblemPage, respond
 from shared.event_store import Pool
-from shared.garbage import spare_what_is_there
+from shared.garbage import settle
 from shared.listening import BACKLOG_MAX, bound
 from shared.metrics import Metrics
 from shared.operating import operating_router
@@ -165,7 +165,7 @@ def serve(factory: str, settings: Settings | None = None) -> None:
     server = uvicorn.Server(config)
     try:
         sockets = bound(settings.http_host, settings.http_port)
-        spare_what_is_there()
+        settle()
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets)
     except OSError as refused:
