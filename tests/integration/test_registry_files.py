@@ -248,7 +248,7 @@ async def test_a_file_that_was_opened_anew_the_same_day_closes_on_the_birthday_a
     registry: Registry,
 ) -> None:
     await registry.do("/advance", {"to": "2026-01-01"})
-    child_id = await registered(registry, birth_date="2010-03-05")
+    child_id = await registered(registry, {"name": "周一"}, birth_date="2010-03-05")
     await registry.do("/advance", {"to": "2026-03-05"})
     in_error = {"on": "2026-01-01", "reason": "registered_in_error"}
     await registry.do(f"/children/{child_id}/leave", in_error)
