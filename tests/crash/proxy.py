@@ -1,6 +1,8 @@
 """Cables that a test can pull: TCP connections held back, lost in silence or reset, in both directions."""
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +12,8 @@ LOOPBACK = "127.0.0.1"
 CHUNK_BYTES = 64 * 1024
 CONNECT_SECONDS_MAX = 5.0
 CALL_SECONDS_MAX = 30.0
+NO_FAREWELL = struct.pack("ii", 1, 0)
+"""Of a socket that lingers for 0 seconds: the kernel drops what it holds and says RST."""
 
 Ports = Callable[[], Sequence[int]]
 """Where a connection may go now, in the order in which to try."""
@@ -26,6 +30,13 @@ class _Connection:
     def abort(self) -> None:
         for end in self.ends:
             end.transport.abort()
+
+    def reset(self) -> None:
+        """Say RST to both ends, and no FIN: as a firewall does that forgot a connection."""
+        for end in self.ends:
+            if not end.is_closing():
+                end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_FAREWELL)
+        self.abort()
 
 
 class Link:
@@ -123,7 +134,7 @@ class Link:
     async def _reset(self) -> int:
         self._held = False
         for connection in self._connections:
-            connection.abort()
+            connection.reset()
             connection.gate.set()
         return len(self._connections)
 

@@ -15,19 +15,28 @@ SECONDS_MAX = 10.0
 
 
 @contextmanager
-def cable() -> Iterator[Link]:
-    with socket.create_server((LOOPBACK, 0)) as server, Proxy() as proxy:
+def cable_to(server: socket.socket) -> Iterator[Link]:
+    with Proxy() as proxy:
         port = server.getsockname()[1]
         yield proxy.link("cable", lambda: [port])
 
 
-def connect(link: Link, stack: ExitStack, count: int) -> None:
-    for _ in range(count):
+@contextmanager
+def cable() -> Iterator[Link]:
+    with socket.create_server((LOOPBACK, 0)) as server, cable_to(server) as link:
+        yield link
+
+
+def connect(link: Link, stack: ExitStack, count: int) -> list[socket.socket]:
+    ends = [
         stack.enter_context(socket.create_connection((LOOPBACK, link.port), SECONDS_MAX))
+        for _ in range(count)
+    ]
     end = time.monotonic() + SECONDS_MAX
     while link.connections < count:
         assert time.monotonic() < end
         time.sleep(0.01)
+    return ends
 
 
 def test_a_cable_that_nobody_uses_meets_nobody() -> None:
@@ -46,3 +55,14 @@ def test_what_is_lost_already_is_met_by_a_reset_alone() -> None:
         link.release()
         assert [link.lose(), link.lose(), link.hold()] == [2, 0, 0]
         assert link.reset() == 2
+
+
+def test_both_ends_hear_a_reset_as_one_and_not_as_an_end() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server, cable_to(server) as link, ExitStack() as stack:
+        [near] = connect(link, stack, 1)
+        far = stack.enter_context(server.accept()[0])
+        far.settimeout(SECONDS_MAX)
+        link.reset()
+        for end in (near, far):
+            with pytest.raises(ConnectionResetError):
+                end.recv(1)
