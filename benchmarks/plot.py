@@ -4,7 +4,7 @@ from math import log10
 from typing import NamedTuple
 
 WIDTH, HEIGHT, MARGIN = 720, 400, 60
-COLOURS = ("#1b6ca8", "#c0392b", "#2d7d46", "#8e44ad", "#b9770e", "#5d6d7e")
+COLOURS = ("#1b6ca8", "#c0392b", "#2d7d46", "#8e44ad", "#b9770e", "#5d6d7e", "#17202a")
 NAMES_A_ROW = 3
 
 HALO = 'stroke="white" stroke-width="4" paint-order="stroke"'

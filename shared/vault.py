@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from shared.contracts.event import Keyed
-from shared.dated_ids import dated_bits
+from shared.dated_ids import dated_bits, marked
 from shared.event_store import Connection
 from shared.masking import mask
 from shared.sql import queries
@@ -25,9 +25,6 @@ ROWS_MAX = 5_000
 """Subjects put or looked at in one call."""
 REASON_LENGTH_MAX = 200
 LOOKS_MAX = 500
-
-_UUID_VERSION_8 = 0x8 << 76
-_UUID_VARIANT = 0x2 << 62
 
 
 class WeakSecret(ValueError):
@@ -66,10 +63,7 @@ class Vault:
         With *day* it begins with that day.
         """
         drawn = int.from_bytes(self._digest(f"subject:{kind}", parts)[:16], "big")
-        if day is not None:
-            return UUID(int=dated_bits(drawn, day))
-        unmarked = drawn & ~(0xF << 76) & ~(0x3 << 62)
-        return UUID(int=unmarked | _UUID_VERSION_8 | _UUID_VARIANT)
+        return UUID(int=marked(drawn) if day is None else dated_bits(drawn, day))
 
     async def put(
         self, connection: Connection, rows: Sequence[tuple[UUID, Mapping[str, Any]]]
